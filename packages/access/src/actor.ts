@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { isUuidV7 } from '@caregraph/clock';
+import { permissions, permissionsOf, type Permission } from './permission.ts';
+import { purposes, roles, type Purpose, type Role } from './role.ts';
+
+/** Who makes a request, as the verified token tells. */
+export interface Actor {
+  /** Subject of the token: a staff member's id, or a client's id for a partner system. */
+  readonly id: string;
+  readonly clientId: string;
+  readonly tokenId: string;
+  readonly roles: readonly Role[];
+  readonly permissions: ReadonlySet<Permission>;
+  readonly institutionId: string;
+  /** The roots of the area subtrees that this actor works in. */
+  readonly areaRoots: readonly string[];
+  readonly deviceId: string | undefined;
+  readonly purposes: readonly [Purpose, ...Purpose[]];
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+const uuidV7 = z.string().refine(isUuidV7, 'must be a UUIDv7');
+
+/** The claims of an access token: RFC 9068 §2.2 and CareGraph's own. */
+export const accessTokenClaims = z.object({
+  sub: z.string().min(1).max(200),
+  client_id: z.string().min(1).max(200),
+  jti: z.string().min(1).max(200),
+  exp: z.number().int(),
+  iat: z.number().int(),
+  roles: z.array(z.enum(roles)).min(1),
+  institution: uuidV7,
+  areas: z.array(uuidV7).max(200),
+  device: uuidV7.optional(),
+  purposes: z.tuple([z.enum(purposes)], z.enum(purposes)),
+  /** Narrows what the roles permit; left out, the roles alone decide. */
+  scope: z.string().max(4_000).optional(),
+});
+
+export type AccessTokenClaims = z.infer<typeof accessTokenClaims>;
+
+/** Turns verified claims into an actor. A scope can only narrow what the roles permit. */
+export function actorFromClaims(claims: AccessTokenClaims): Actor {
+  const byRole = permissionsOf(claims.roles);
+  const granted = claims.scope?.split(' ');
+  return {
+    id: claims.sub,
+    clientId: claims.client_id,
+    tokenId: claims.jti,
+    roles: claims.roles,
+    permissions: granted
+      ? new Set(permissions.filter((one) => byRole.has(one) && granted.includes(one)))
+      : byRole,
+    institutionId: claims.institution,
+    areaRoots: claims.areas,
+    deviceId: claims.device,
+    purposes: claims.purposes,
+    expiresAt: claims.exp,
+  };
+}

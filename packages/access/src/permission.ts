@@ -1,0 +1,88 @@
+import type { Role } from './role.ts';
+
+/** Everything a token can allow. Whose data it reaches is a matter of scope, not of permission. */
+export const permissions = [
+  'patient:read',
+  'patient:write',
+  'clinical:read',
+  'clinical:write',
+  'prescription:read',
+  'prescription:write',
+  'prescription:dispense',
+  'medicine:read',
+  'formulary:write',
+  'stock:read',
+  'stock:write',
+  'institution:read',
+  'institution:write',
+  'staff:read',
+  'staff:write',
+  'device:read',
+  'device:write',
+  'partner:manage',
+  'audit:read',
+] as const;
+
+export type Permission = (typeof permissions)[number];
+
+const everyone = ['institution:read', 'staff:read', 'medicine:read'] as const;
+
+/** The permission matrix: one row a role. The only place that says what a role may do. */
+export const permissionMatrix: Readonly<Record<Role, readonly Permission[]>> = {
+  health_worker: [
+    ...everyone,
+    'patient:read',
+    'patient:write',
+    'clinical:read',
+    'clinical:write',
+    'prescription:read',
+    'stock:read',
+    'device:read',
+  ],
+  clinician: [
+    ...everyone,
+    'patient:read',
+    'patient:write',
+    'clinical:read',
+    'clinical:write',
+    'prescription:read',
+    'prescription:write',
+    'stock:read',
+    'device:read',
+    'audit:read',
+  ],
+  pharmacist: [
+    ...everyone,
+    'patient:read',
+    'prescription:read',
+    'prescription:dispense',
+    'stock:read',
+    'stock:write',
+    'device:read',
+  ],
+  institution_admin: [
+    ...everyone,
+    'institution:write',
+    'staff:write',
+    'device:read',
+    'device:write',
+    'formulary:write',
+    'stock:read',
+  ],
+  auditor: [...everyone, 'audit:read', 'device:read'],
+  partner: [...everyone, 'patient:read', 'clinical:read', 'prescription:read'],
+  platform_admin: [
+    ...everyone,
+    'institution:write',
+    'staff:write',
+    'device:read',
+    'device:write',
+    'partner:manage',
+    'formulary:write',
+  ],
+};
+
+/** The union of what several roles permit. */
+export function permissionsOf(held: readonly Role[]): ReadonlySet<Permission> {
+  return new Set(held.flatMap((role) => permissionMatrix[role]));
+}

@@ -1,0 +1,3 @@
+export { faultCatalogue, type FaultCode } from './catalogue.ts';
+export { Fault, isFault } from './fault.ts';
+export { problemCatalogue, type ProblemCode } from './problem-catalogue.ts';
