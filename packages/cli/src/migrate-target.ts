@@ -1,0 +1,58 @@
+import {
+  onDatabase,
+  parseDatabaseUrl,
+  startEmbeddedPostgres,
+  storeDatabase,
+  storeNames,
+  type DatabaseTarget,
+  type StoreName,
+} from '@caregraph/database';
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { repositoryRoot } from './repository.ts';
+
+export interface StoreTarget {
+  readonly store: StoreName;
+  readonly target: DatabaseTarget;
+}
+
+/** The stores that were named, or all; a wrong name ends the command. */
+export function knownStores(asked: readonly string[], program: Command): readonly StoreName[] {
+  if (asked.length === 0) return storeNames;
+  return asked.map(
+    (name) =>
+      storeNames.find((known) => known === name) ??
+      program.error(`no such store: ${name} (${storeNames.join(', ')})`),
+  );
+}
+
+/**
+ * Runs `work` on the databases that DATABASE_URL_PATIENT and its siblings name. Stores without such
+ * a variable are those of the embedded PostgreSQL, which runs for as long as the work does.
+ */
+export async function withStoreTargets(
+  stores: readonly StoreName[],
+  work: (targets: readonly StoreTarget[]) => Promise<void>,
+): Promise<void> {
+  const urls = stores.map((store) => process.env[`DATABASE_URL_${store.toUpperCase()}`] ?? '');
+  const embedded = urls.includes('') ? await startEmbedded() : undefined;
+  try {
+    await work(
+      stores.map((store, index) => {
+        const url = urls[index] ?? '';
+        if (url !== '' || !embedded) return { store, target: parseDatabaseUrl(url) };
+        return { store, target: onDatabase(embedded.target, storeDatabase(store)) };
+      }),
+    );
+  } finally {
+    await embedded?.stop();
+  }
+}
+
+function startEmbedded(): ReturnType<typeof startEmbeddedPostgres> {
+  const dataDirectory = process.env['CAREGRAPH_DATA'] ?? join(repositoryRoot, '.caregraph', 'data');
+  return startEmbeddedPostgres({
+    dataDirectory: join(dataDirectory, 'postgres'),
+    log: (line) => console.error(`caregraph: ${line}`),
+  });
+}
