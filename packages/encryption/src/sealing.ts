@@ -1,0 +1,123 @@
+import type { BlindIndexer } from './blind-index.ts';
+import type { FieldCodec } from './field-codec.ts';
+import { modelOf, type Row, type SealedFields } from './field-map.ts';
+import { openAnswer } from './open-rows.ts';
+import { sealingExtension } from './sealing-extension.ts';
+import { createQueryGuard } from './query-guard.ts';
+import { SealError } from './seal-error.ts';
+import { createWriteBatch } from './write-batch.ts';
+import { createWritePlanner } from './write-plan.ts';
+
+export interface SealingDependencies {
+  readonly codec: FieldCodec;
+  readonly blindIndexer: BlindIndexer;
+}
+
+/** A row with its sealed columns open: same columns, plain types. */
+export type Opened<Plain, R> = { [K in keyof R]: K extends keyof Plain ? Plain[K] : R[K] };
+
+/** A row as the database takes it: sealed columns are bytes, blind index columns are added. */
+export type Stored = Row;
+
+export interface BlindIndexContext {
+  /** The value of the field named by `with:`. */
+  readonly with?: string;
+  /** The value of the field named by `within:`. */
+  readonly within?: string;
+}
+
+/** What a store has besides its client: for raw SQL, and for searching. */
+export interface Sealing<Plain, Blind> {
+  /** Gives a bare Prisma client its sealing; `Client` is the generated client type. */
+  seal<Client>(client: object): Client;
+  /**
+   * Opens rows of raw or typed SQL. Columns are named like the fields, and id and owner are among
+   * them. The rows given are left as they are. Throws SEAL_ROW_ID_MISSING, SEAL_VERSION_UNKNOWN.
+   *
+   * @example await sealing.openRows('Patient', await prisma.$queryRaw`SELECT id, name FROM …`)
+   */
+  openRows<M extends keyof Plain & string, R extends object>(
+    model: M,
+    rows: readonly R[],
+  ): Promise<Opened<Plain[M], R>[]>;
+  /** Seals rows for an insert by raw SQL (bulk import): bytes and tokens in place of plain values. */
+  sealRows<M extends keyof Plain & string>(model: M, rows: readonly object[]): Promise<Stored[]>;
+  /**
+   * The tokens that `value` is found by, in the blind index column `column` of `model`.
+   *
+   * @example { nameTokens: { hasEvery: await sealing.blindIndexFor('Patient', 'nameTokens', name) } }
+   */
+  blindIndexFor<M extends keyof Blind & string>(
+    model: M,
+    column: Blind[M] & string,
+    value: string,
+    context?: BlindIndexContext,
+  ): Promise<string[]>;
+}
+
+interface Extensible {
+  $extends(extension: unknown): unknown;
+}
+
+function isExtensible(client: object): client is Extensible {
+  return '$extends' in client && typeof client.$extends === 'function';
+}
+
+/** Sealing of one store, from its generated field map. Use it through `createSealedClient`. */
+export function createSealing<Plain, Blind>(
+  fields: SealedFields,
+  { codec, blindIndexer }: SealingDependencies,
+): Sealing<Plain, Blind> {
+  const guard = createQueryGuard(fields);
+  return {
+    seal<Client>(client: object): Client {
+      if (!isExtensible(client)) throw new TypeError('Only a Prisma client can be sealed.');
+      const extended = client.$extends(sealingExtension({ fields, codec, blindIndexer }));
+      // A query extension leaves the shape of the client alone, and the generated type of this
+      // client is written for what the extension gives and takes.
+      return extended as Client;
+    },
+    async openRows<M extends keyof Plain & string, R extends object>(model: M, rows: readonly R[]) {
+      const entry = modelOf(fields, model);
+      const copies: unknown[] = rows.map((row) => ({ ...row }));
+      const sealed = Object.entries(entry.sealed).filter(([field]) =>
+        rows.some((row) => field in row),
+      );
+      const plan = { model, entry, sealed, strip: Object.keys(entry.blind), children: [] };
+      await openAnswer(fields.store, codec, plan, copies);
+      // The plain values are in place now, by the same map that the type comes from.
+      return copies as Opened<Plain[M], R>[];
+    },
+    async sealRows(model, rows) {
+      const copies: Stored[] = rows.map((row) => ({ ...row }));
+      const batch = createWriteBatch();
+      const planner = createWritePlanner(fields, guard, batch);
+      for (const row of copies) planner.create(model, row, {});
+      await batch.commit(codec, blindIndexer);
+      return copies;
+    },
+    async blindIndexFor(model, column, value, context = {}) {
+      const index = modelOf(fields, model).blind[column];
+      const place = { model, field: column };
+      if (index === undefined) {
+        throw new SealError('BLIND_INDEX_UNKNOWN', place, 'the schema declares no such index');
+      }
+      const companion = context.with ?? null;
+      const partition = context.within ?? null;
+      if (
+        (index.with !== null) !== (companion !== null) ||
+        (index.within !== null) !== (partition !== null)
+      ) {
+        const why = 'give with and within exactly when the index declares them';
+        throw new SealError('BLIND_INDEX_CONTEXT_MISSING', place, why);
+      }
+      const { store } = fields;
+      const request = { store, ...place, index, value, companion, partition };
+      const [tokens] = await blindIndexer.tokensOf([{ ...request, purpose: 'search' }]);
+      if (tokens === undefined) {
+        throw new SealError('SEAL_CODEC_MISMATCH', place, 'the indexer gave no tokens back');
+      }
+      return tokens;
+    },
+  };
+}

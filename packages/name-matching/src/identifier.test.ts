@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  CARD_ALPHABET,
+  cardCheckDigit,
+  createCardNumber,
+  formatCardNumber,
+  isValidCardNumber,
+  normalizeCardNumber,
+} from './card-number.ts';
+import { normalizeIdentifier } from './identifier.ts';
+import { normalizePhone } from './phone-number.ts';
+
+describe('phones', () => {
+  it.each([
+    ['098765 43210', 'IN', '+919876543210'],
+    ['९८७६५४३२१०', 'IN', '+919876543210'],
+    ['+91 (98765) 43210', 'KE', '+919876543210'],
+    ['0091 98765-43210', 'KE', '+919876543210'],
+    ['٠١٠٠ ١٢٣ ٤٥٦٧', 'EG', '+201001234567'],
+    ['\u202a0712 345678\u202c', 'ke', '+254712345678'],
+    ['12', 'IN', undefined],
+    ['call me', 'IN', undefined],
+    ['my number is 9876543210', 'IN', undefined],
+    ['9876543210', 'XX', undefined],
+    ['', 'IN', undefined],
+  ])('%s', (raw, country, expected) => expect(normalizePhone(raw, country)).toBe(expected));
+
+  it('refuses endless input', () => {
+    expect(normalizePhone('9'.repeat(1_000_000), 'IN')).toBeUndefined();
+    expect(normalizeIdentifier('MRN', 'x'.repeat(1_000_000))).toBeUndefined();
+  });
+
+  it('leaves its own results as they are', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[6-9]\d{9}$/), (digits) => {
+        const phone = normalizePhone(digits, 'IN');
+        expect(phone).toBe(`+91${digits}`);
+        expect(normalizePhone(phone ?? '', 'KE')).toBe(phone);
+      }),
+    );
+  });
+});
+
+describe('card numbers', () => {
+  const bytes = fc.uint8Array({ minLength: 8, maxLength: 8 });
+  const position = fc.nat({ max: 11 });
+
+  it('are valid when made, in any writing', () => {
+    fc.assert(
+      fc.property(bytes, (random) => {
+        const card = createCardNumber(random);
+        const written = formatCardNumber(card);
+        expect(written).toMatch(/^[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$/);
+        expect(written).not.toMatch(/[01ILOU]/);
+        expect(normalizeCardNumber(` ${written.toLowerCase()} `)).toBe(card);
+        expect(normalizeCardNumber(written.replaceAll('-', '–'))).toBe(card);
+      }),
+    );
+  });
+
+  it('never survive one wrong character', () => {
+    fc.assert(
+      fc.property(bytes, position, fc.constantFrom(...CARD_ALPHABET), (random, at, other) => {
+        const card = createCardNumber(random);
+        fc.pre(card[at] !== other);
+        expect(isValidCardNumber(card.slice(0, at) + other + card.slice(at + 1))).toBe(false);
+      }),
+    );
+  });
+
+  it('find nearly all swaps of neighbours', () => {
+    let swaps = 0;
+    let missed = 0;
+    for (const first of CARD_ALPHABET) {
+      for (const second of CARD_ALPHABET) {
+        if (first === second) continue;
+        const rest = 'M39QTXW2A';
+        const check = cardCheckDigit(first + second + rest) ?? '';
+        swaps += 1;
+        if (isValidCardNumber(second + first + rest + check)) missed += 1;
+      }
+    }
+    expect(missed / swaps).toBeLessThan(0.01);
+  });
+
+  it('refuse what is not one', () => {
+    expect(cardCheckDigit('K7M3 9QTX W2A')).toBe('K');
+    for (const wrong of ['', '0'.repeat(12), 'K7M3', '2'.repeat(1_000_000), '💳'.repeat(12)]) {
+      expect(isValidCardNumber(wrong)).toBe(false);
+    }
+    expect(cardCheckDigit('O0')).toBeUndefined();
+    expect(() => createCardNumber(new Uint8Array(7))).toThrow(RangeError);
+  });
+});
+
+describe('identifiers', () => {
+  it.each([
+    ['MRN', ' mrn-0012/a ', 'MRN0012A'],
+    ['mrn', 'ＭＲＮ００１２Ａ', 'MRN0012A'],
+    ['MRN', '—', undefined],
+    ['ABHA', '91-1234-5678-9012', '91123456789012'],
+    ['ABHA', '91-1234-5678-901', undefined],
+    ['AADHAAR', '9999 4105 7058', '999941057058'],
+    ['AADHAAR', '९९९९ ४१०५ ७०५८', '999941057058'],
+    ['AADHAAR', '9999 4105 7085', undefined],
+    ['AADHAAR', '0999 4105 7058', undefined],
+    ['CARD', 'not a card', undefined],
+  ])('%s %s', (type, value, expected) => expect(normalizeIdentifier(type, value)).toBe(expected));
+});

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { matchesName, nameScore, nameTokens, rankNames } from './name-match.ts';
+import { nameWords, normalizeName } from './name-words.ts';
+import { phoneticKey } from './phonetic-key.ts';
+
+describe('words of a name', () => {
+  it.each([
+    ['  JOSÉ   da Silva ', 'jose da silva'],
+    ['Smt. Réhana  BEGUM', 'rehana begum'],
+    ["N'Diaye", 'ndiaye'],
+    ['Ｒｅｈａｎａ', 'rehana'],
+    ['रेहाना बेगम', 'rehana begam'],
+    ['अंबा', 'amba'],
+    ['ज़हीर', 'zahir'],
+    ['Łukasz Æsir', 'lukasz aesir'],
+    ['\u202eRehana\u202c\u200f', 'rehana'],
+    ['👩‍⚕️', ''],
+    ['Mrs', 'mrs'],
+  ])('%s', (name, expected) => expect(normalizeName(name)).toBe(expected));
+
+  it('keeps the letters of scripts it cannot transliterate', () => {
+    expect(nameWords('லட்சுமி')).not.toEqual([]);
+    expect(nameWords('সুমাইয়া')).not.toEqual([]);
+  });
+});
+
+describe('phonetic keys', () => {
+  it.each([
+    ['Rehana', 'Rihana', 'रेहाना', 'ريحانة', 'Rehanah'],
+    ['Mohammed', 'Muhammad', 'Mohamed', 'محمد', 'मोहम्मद', 'Md'],
+    ['Fatima', 'Fathima', 'فاطمة', 'फ़ातिमा', 'फातिमा'],
+    ['Ayesha', 'Aisha', 'Aysha', 'عائشة', 'आयशा'],
+    ['Kavita', 'Kawita', 'कविता'],
+    ['Zahra', 'Jahra', 'زهرة', 'ज़हरा'],
+    ['Yusuf', 'Yousef', 'يوسف', 'यूसुफ'],
+    ['Lakshmi', 'Laxmi', 'लक्ष्मी'],
+    ['Priya', 'Preeya', 'प्रिया'],
+    ['Omar', 'Umar', 'عمر', 'उमर'],
+    ['Saraswati', 'Sarasvati', 'सरस्वती'],
+    ['Khan', 'خان', 'ख़ान', 'Kan'],
+  ])('%s and its other spellings share one token', (...spellings) => {
+    const keys = new Set(spellings.map((name) => nameTokens(name).phonetic.join(' ')));
+    expect([...keys]).toHaveLength(1);
+  });
+
+  it('keeps different names apart', () => {
+    const names = [
+      'rehana',
+      'rani',
+      'sunita',
+      'anita',
+      'fatima',
+      'kamala',
+      'meena',
+      'bibi',
+      'lata',
+    ];
+    expect(new Set(names.map(phoneticKey)).size).toBe(names.length);
+  });
+});
+
+describe('tokens', () => {
+  it('has prefixes from three letters on', () => {
+    expect(nameTokens('Rehana')).toEqual({
+      prefixes: ['reh', 'reha', 'rehan', 'rehana'],
+      phonetic: ['rhn'],
+    });
+    expect(nameTokens('Om')).toEqual({ prefixes: [], phonetic: ['am'] });
+  });
+
+  it('answers hostile input within its bounds', () => {
+    const hostile = [
+      'a'.repeat(2_000_000),
+      'e' + '\u0301'.repeat(1_000_000),
+      'क' + '\u093c\u094d'.repeat(500_000),
+      '\ufdfa'.repeat(100_000),
+      '👩‍👩‍👧‍👦'.repeat(100_000),
+      '\u202e\u200f'.repeat(500_000),
+      'a '.repeat(500_000),
+      '\ud83d'.repeat(100_000),
+    ];
+    for (const name of hostile) {
+      const tokens = nameTokens(name);
+      expect(tokens.prefixes.length).toBeLessThanOrEqual(64);
+      expect(tokens.phonetic.length).toBeLessThanOrEqual(8);
+      expect(Math.max(0, ...tokens.phonetic.map((token) => token.length))).toBeLessThanOrEqual(60);
+      expect(matchesName(name, 'Rehana')).toBe(false);
+    }
+  });
+
+  it('never throws, is stable, and a name answers to itself', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 120 }), (name) => {
+        const normal = normalizeName(name);
+        expect(nameTokens(name)).toEqual(nameTokens(name));
+        expect(matchesName(name, name)).toBe(normal !== '');
+      }),
+    );
+  });
+
+  it('finds a name by any prefix of three letters or more', () => {
+    const word = fc.stringMatching(/^[a-z]{3,10}$/);
+    fc.assert(
+      fc.property(word, fc.integer({ min: 3, max: 10 }), (name, length) => {
+        expect(nameTokens(name).prefixes).toContain(name.slice(0, length));
+        expect(matchesName(name.slice(0, length), name)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('matching and ranking', () => {
+  it('wants every word of the query, in any order', () => {
+    expect(matchesName('begum rehana', 'Rehana Begum')).toBe(true);
+    expect(matchesName('reh', 'Rehana Begum')).toBe(true);
+    expect(matchesName('रेहाना', 'Rihana')).toBe(true);
+    expect(matchesName('rehana khatun', 'Rehana Begum')).toBe(false);
+    expect(matchesName('rehana rehana', 'Rehana Begum')).toBe(false);
+    expect(matchesName('', 'Rehana')).toBe(false);
+  });
+
+  it('puts the closer spelling first and keeps order among equals', () => {
+    const names = ['Rihana', 'Sunita', 'Rehana Begum', 'Rehana', 'Rihanna'];
+    const ranked = rankNames('rehana', names, (name) => name).map(({ item }) => item);
+    expect(ranked).toEqual(['Rehana', 'Rehana Begum', 'Rihana', 'Rihanna']);
+    expect(nameScore('rehana', 'Rehana')).toBe(1);
+  });
+});

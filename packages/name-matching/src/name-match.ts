@@ -1,0 +1,104 @@
+import { nameWords } from './name-words.ts';
+import { phoneticKey } from './phonetic-key.ts';
+
+/** What a name is found by; a server keeps keyed hashes of these, a device keeps them as they are. */
+export interface NameTokens {
+  /** Prefixes of 3 to 10 letters of every word, in normal form, without doubles. */
+  readonly prefixes: readonly string[];
+  /** Phonetic keys of every word, without doubles. */
+  readonly phonetic: readonly string[];
+}
+
+/** Shorter prefixes would betray a name in a blind index and find half a district. */
+export const MIN_PREFIX_LENGTH = 3;
+const MAX_PREFIX_LENGTH = 10;
+
+const prefixesOf = (word: string): readonly string[] => {
+  const letters = [...word];
+  const longest = Math.min(letters.length, MAX_PREFIX_LENGTH);
+  const prefixes: string[] = [];
+  for (let length = MIN_PREFIX_LENGTH; length <= longest; length += 1) {
+    prefixes.push(letters.slice(0, length).join(''));
+  }
+  return prefixes;
+};
+
+/**
+ * The tokens to index a name by, or to look a query up with.
+ *
+ * @param name a name or query as typed
+ * @returns at most 64 prefixes and 8 phonetic keys; empty lists for a text without letters
+ * @example nameTokens('Rehana') // { prefixes: ['reh','reha','rehan','rehana'], phonetic: ['rhn'] }
+ */
+export const nameTokens = (name: string): NameTokens => {
+  const words = nameWords(name);
+  return {
+    prefixes: [...new Set(words.flatMap(prefixesOf))],
+    phonetic: [...new Set(words.map(phoneticKey))],
+  };
+};
+
+const EXACT = 1;
+const PREFIX = 0.8;
+const SOUND = 0.6;
+
+const wordScore = (queryWord: string, nameWord: string): number => {
+  if (queryWord === nameWord) return EXACT;
+  if (nameWord.startsWith(queryWord)) return PREFIX;
+  return phoneticKey(queryWord) === phoneticKey(nameWord) ? SOUND : 0;
+};
+
+/**
+ * How well a name answers a query, from 0 (some word of the query is not in the name) to 1 (equal).
+ * Words may stand in any order, because family names come first or last by custom; each word of
+ * the name answers one word of the query.
+ *
+ * @example nameScore('rihana', 'Rehana Begum') // 0.6 × a little less for the word not asked for
+ */
+export const nameScore = (query: string, name: string): number => {
+  const asked = nameWords(query);
+  const open = [...nameWords(name)];
+  if (asked.length === 0 || open.length === 0) return 0;
+  const extraWords = Math.max(0, open.length - asked.length);
+  let sum = 0;
+  for (const word of asked) {
+    const scores = open.map((candidate) => wordScore(word, candidate));
+    const best = Math.max(0, ...scores);
+    if (best === 0) return 0;
+    sum += best;
+    open.splice(scores.indexOf(best), 1);
+  }
+  return (sum / asked.length) * (1 - 0.02 * extraWords);
+};
+
+/**
+ * Whether every word of the query is in the name: equal, as a prefix, or alike in sound.
+ *
+ * @example matchesName('reh', 'Rehana Begum') // true
+ * @example matchesName('रेहाना', 'Rihana') // true
+ */
+export const matchesName = (query: string, name: string): boolean => nameScore(query, name) > 0;
+
+/** One answer of {@link rankNames}. */
+export interface RankedName<Item> {
+  readonly item: Item;
+  readonly score: number;
+}
+
+/**
+ * The items whose name answers the query, best first; equal scores keep the order of the input.
+ *
+ * @param query the text as typed
+ * @param items whatever carries a name
+ * @param nameOf reads the name of an item
+ * @example rankNames('rehana', patients, (patient) => patient.name)
+ */
+export const rankNames = <Item>(
+  query: string,
+  items: readonly Item[],
+  nameOf: (item: Item) => string,
+): readonly RankedName<Item>[] =>
+  items
+    .map((item) => ({ item, score: nameScore(query, nameOf(item)) }))
+    .filter((ranked) => ranked.score > 0)
+    .sort((left, right) => right.score - left.score);

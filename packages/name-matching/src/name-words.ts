@@ -1,0 +1,63 @@
+import { transliterate } from './transliteration.ts';
+
+/** Longest input looked at, in UTF-16 units: no real name is longer, a hostile one may be. */
+export const MAX_NAME_LENGTH = 400;
+const MAX_WORDS = 8;
+const MAX_WORD_LENGTH = 40;
+
+/** Forms of address that a clerk may or may not write; searching must not depend on them. */
+const honorifics = new Set(['mr', 'mrs', 'ms', 'dr', 'smt', 'shri']);
+
+/** Latin letters that do not decompose into a base letter and a mark. */
+const plainLetters: Readonly<Record<string, string>> = {
+  ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i', ŋ: 'n', ħ: 'h', ə: 'e',
+  ɓ: 'b', ɗ: 'd', ƙ: 'k', ɛ: 'e', ɔ: 'o',
+}; // prettier-ignore
+
+const stripMarks = (word: string): string =>
+  word
+    .normalize('NFD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/[ßæœøłđðþıŋħəɓɗƙɛɔ]/gu, (letter) => plainLetters[letter] ?? letter);
+
+/** Cuts at a bound without leaving half of a surrogate pair behind. */
+const bounded = (text: string, maxLength: number): string => {
+  if (text.length <= maxLength) return text;
+  const cut = text.slice(0, maxLength);
+  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+};
+
+const latinWord = (word: string): string =>
+  stripMarks(transliterate(word)).slice(0, MAX_WORD_LENGTH);
+
+/**
+ * The words of a name, comparable across spelling, case, marks and script.
+ *
+ * Steps: cut to {@link MAX_NAME_LENGTH}; Unicode NFKC; lower case; apostrophes and invisible
+ * characters (bidirectional marks, joiners, variation selectors) vanish; all that is neither
+ * letter, mark nor digit separates; Devanagari and Arabic become Latin; marks are stripped.
+ * Scripts without a transliteration keep their letters, so that no name becomes empty.
+ *
+ * @param name a name as typed, any script, any length
+ * @returns at most eight words of at most 40 letters, in order, without forms of address
+ * @example nameWords('Smt. Réhana  BEGUM') // ['rehana', 'begum']
+ */
+export const nameWords = (name: string): readonly string[] => {
+  const text = bounded(bounded(name, MAX_NAME_LENGTH).normalize('NFKC'), MAX_NAME_LENGTH)
+    .toLowerCase()
+    .replace(/[\p{Cf}\ufe00-\ufe0f'’ʼʻ`´\u0640]/gu, '');
+  const words = text
+    .split(/[^\p{L}\p{M}\p{N}]+/u)
+    .map(latinWord)
+    .filter((word) => word !== '')
+    .slice(0, MAX_WORDS);
+  const named = words.filter((word) => !honorifics.has(word));
+  return named.length > 0 ? named : words;
+};
+
+/**
+ * A name in its normal form: its words joined by single spaces.
+ *
+ * @example normalizeName('  JOSÉ   da Silva ') // 'jose da silva'
+ */
+export const normalizeName = (name: string): string => nameWords(name).join(' ');

@@ -1,0 +1,43 @@
+/** Written short forms of one of the most common names of the field. */
+const shortForms: Readonly<Record<string, string>> = {
+  md: 'mohammed',
+  mohd: 'mohammed',
+  mhd: 'mohammed',
+};
+
+/**
+ * Rules in order. They merge what ears and transliterations confuse in names of South Asia,
+ * the Middle East and Africa: aspirates, sh/s, z/j, v/w, c/k/q, f/ph, doubled letters.
+ */
+const soundRules: readonly (readonly [RegExp, string])[] = [
+  [/ph/g, 'f'],
+  [/sch|sh/g, 's'],
+  [/tch|chh|ch/g, 'C'],
+  [/ck|c(?![eiy])|q/g, 'k'],
+  [/c/g, 's'],
+  [/x/g, 'ks'],
+  [/z/g, 'j'],
+  [/w/g, 'v'],
+  [/([bcdgjklpqrtC])h/g, '$1'],
+  [/(.)\1+/g, '$1'],
+];
+
+/**
+ * A key that is equal for words that sound alike: the consonants after the rules above, with one
+ * mark for any vowel at the start. Words in scripts without a transliteration are their own key.
+ *
+ * It is coarse on purpose (a health worker picks from a short list); ranking puts closer
+ * spellings first.
+ *
+ * @param word one word of `nameWords`
+ * @returns the key, never empty for a non-empty word
+ * @example phoneticKey('rihana') === phoneticKey('rehana') // both 'rhn'
+ */
+export const phoneticKey = (word: string): string => {
+  if (!/^[a-z]+$/.test(word)) return word;
+  let sound = shortForms[word] ?? word;
+  for (const [pattern, replacement] of soundRules) sound = sound.replace(pattern, replacement);
+  const start = /^[aeiou]/.test(sound) ? 'a' : sound.charAt(0);
+  const rest = (start === 'a' ? sound : sound.slice(1)).replace(/h$/, '').replace(/[aeiouy]/g, '');
+  return start + rest;
+};
