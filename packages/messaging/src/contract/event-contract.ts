@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+const uuid = z.uuid();
+
+/** Where an area stands in the tree. `ancestors` lists the roots first and the area itself last. */
+const areaPlaced = z.object({
+  areaId: uuid,
+  ancestors: z.array(uuid).min(1).max(20),
+  version: z.int().positive(),
+});
+
+/** Where a patient belongs now: all that other subgraphs may know of a patient. */
+const patientPlaced = z.object({
+  patientId: uuid,
+  areaId: uuid,
+  institutionId: uuid,
+  authorId: uuid,
+  status: z.string(),
+  version: z.int().positive(),
+});
+
+/** One request's access to patients' records, in one subgraph: who, what, when, why, outcome. */
+const recordAccessed = z.object({
+  requestId: uuid,
+  subgraph: z.string(),
+  action: z.enum(['READ', 'WRITE']),
+  actor: z.object({
+    id: z.string(),
+    clientId: z.string(),
+    roles: z.array(z.string()),
+    institutionId: uuid,
+    deviceId: uuid.optional(),
+  }),
+  purpose: z.string(),
+  /** The instant of the access on the server; a write has its own recordedAt besides. */
+  at: z.iso.datetime(),
+  recordedAt: z.iso.datetime().optional(),
+  /** Mutation name for a write; undefined for a read. */
+  operation: z.string().optional(),
+  operationId: uuid.optional(),
+  outcome: z.string(),
+  accesses: z.array(z.object({ patientId: uuid, types: z.array(z.string()) })),
+});
+
+/** Every event type with the contract of its data. No contract has a place for patient data. */
+export const eventContracts = {
+  'org.caregraph.area.placed.v1': areaPlaced,
+  'org.caregraph.patient.placed.v1': patientPlaced,
+  'org.caregraph.record.accessed.v1': recordAccessed,
+} as const;
+
+export type EventType = keyof typeof eventContracts;
+export type EventData<TType extends EventType> = z.infer<(typeof eventContracts)[TType]>;

@@ -1,0 +1,132 @@
+import type { Logger } from '@caregraph/observability';
+import type { EventEnvelope } from './event.ts';
+import type { SqlPool } from './sql-session.ts';
+import type { EventTransport } from './transport.ts';
+
+/** Carries a store's committed events to the transport, at least once, in the order of commits. */
+export interface Relay {
+  start(): void;
+  /** Tells the relay that something was just committed. */
+  nudge(): void;
+  /** Resolves when every event committed before the call has been accepted. */
+  drain(deadlineMs: number): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export interface RelayOptions {
+  readonly pool: SqlPool;
+  /** Who speaks, e.g. `caregraph/patient`. */
+  readonly source: string;
+  readonly transport: EventTransport;
+  readonly log: Logger;
+  /** Milliseconds between looks at the outbox when nobody nudges. */
+  readonly pollMs?: number;
+}
+
+const batchSize = 200;
+const maxBackoffMs = 10_000;
+const drainPollMs = 20;
+
+interface OutboxRecord {
+  readonly position: string;
+  readonly id: string;
+  readonly type: EventEnvelope['type'];
+  readonly subject: string;
+  readonly data: unknown;
+  readonly created_at: Date;
+}
+
+/**
+ * Creates the relay of one store. It selects by "not yet published" instead of "position greater
+ * than the last", because a transaction that commits late has a smaller position.
+ */
+export function createRelay(options: RelayOptions): Relay {
+  const { log, pollMs = 500 } = options;
+  let running = false;
+  let nudged = false;
+  let failures = 0;
+  let wake: (() => void) | undefined;
+  let loop: Promise<void> = Promise.resolve();
+
+  async function run(): Promise<void> {
+    while (running) {
+      nudged = false;
+      const carried = await carryBatch(options).catch((error: unknown) => {
+        failures += 1;
+        log.warn('events wait in the outbox', { reason: 'relay', attempts: failures, error });
+        return -1;
+      });
+      if (carried >= 0) failures = 0;
+      if (carried !== batchSize && !nudged) await pause();
+    }
+  }
+
+  async function pause(): Promise<void> {
+    const waitMs = Math.min(pollMs * 2 ** Math.min(failures, 10), maxBackoffMs);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, failures > 0 ? waitMs : pollMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    wake = undefined;
+  }
+
+  return {
+    start() {
+      running = true;
+      loop = run();
+    },
+    nudge() {
+      nudged = true;
+      if (failures === 0) wake?.();
+    },
+    async drain(deadlineMs) {
+      const looks = Math.max(1, Math.ceil(deadlineMs / drainPollMs));
+      for (let look = 0; look < looks; look += 1) {
+        if (await isEmpty(options.pool)) return true;
+        wake?.();
+        await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+      }
+      return false;
+    },
+    async stop() {
+      running = false;
+      wake?.();
+      await loop;
+    },
+  };
+}
+
+async function isEmpty(pool: SqlPool): Promise<boolean> {
+  const { rows } = await pool.query(
+    'SELECT 1 FROM outbox_event WHERE published_at IS NULL LIMIT 1',
+  );
+  return rows.length === 0;
+}
+
+async function carryBatch({ pool, source, transport }: RelayOptions): Promise<number> {
+  const { rows } = await pool.query(
+    `SELECT position, id, type, subject, data, created_at FROM outbox_event
+     WHERE published_at IS NULL ORDER BY position LIMIT ${batchSize}`,
+  );
+  // The columns are those of our own outbox table.
+  const records = rows as OutboxRecord[];
+  if (records.length === 0) return 0;
+  await transport.publish(
+    records.map((record) => ({
+      specversion: '1.0',
+      id: record.id,
+      type: record.type,
+      source,
+      subject: record.subject,
+      time: record.created_at.toISOString(),
+      data: record.data,
+    })),
+  );
+  await pool.query('UPDATE outbox_event SET published_at = now() WHERE position = ANY($1)', [
+    records.map((record) => record.position),
+  ]);
+  return records.length;
+}
