@@ -1,0 +1,292 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { enforce } from '@caregraph/access';
+import { constraintViolation } from '@caregraph/database';
+import { Fault, type ProblemCode } from '@caregraph/fault';
+import { toOutboxRows, type SqlSession, type TransactionalStore } from '@caregraph/messaging';
+import { accessEvent } from '../audit/access-trail.ts';
+import type { RequestContext } from '../context.ts';
+import {
+  claimOperation,
+  settleOperation,
+  type EarlierOperation,
+  type OperationResult,
+} from './operation-record.ts';
+import {
+  rejected,
+  type AppliedOutcome,
+  type Operation,
+  type OperationInput,
+  type OperationStamp,
+  type Outcome,
+  type Problem,
+  type Verdict,
+} from './operation.ts';
+
+/** What a write answers; the GraphQL receipt type is named after the operation. */
+export interface Receipt {
+  readonly operation: string;
+  readonly operationId: string;
+  readonly verdict: Verdict;
+  readonly replayed: boolean;
+  readonly problems: readonly Problem[];
+  readonly serverTime: Date;
+  /** The record that was written; undefined when the operation was refused. */
+  readonly entityId: string | undefined;
+}
+
+/**
+ * Loads the record that a receipt tells of; null when the operation was refused.
+ *
+ * @example area: (receipt, _args, ctx) => writtenRecord(receipt, ctx.stores.area.find)
+ */
+export async function writtenRecord<TRecord>(
+  receipt: Receipt,
+  find: (id: string) => Promise<TRecord | null>,
+): Promise<TRecord | null> {
+  return receipt.entityId === undefined ? null : find(receipt.entityId);
+}
+
+/** Seals what must be kept although it could not be applied or does not show. */
+export type PayloadSeal = (payload: unknown, operationId: string) => Promise<Uint8Array>;
+
+export interface OperationEngineOptions<TTx extends SqlSession> {
+  readonly subgraph: string;
+  readonly store: TransactionalStore<TTx>;
+  /** Keys the hash of requests; at least 32 bytes. */
+  readonly hashKey: Uint8Array;
+  readonly sealPayload: PayloadSeal;
+  /** Problem codes for named constraints; others get the code of their kind. */
+  readonly constraintProblems: Readonly<Record<string, ProblemCode>>;
+  readonly onCommit: () => void;
+}
+
+export interface OperationEngine<TContext extends RequestContext, TTx> {
+  /**
+   * Applies an operation once, or gives the receipt of the earlier time.
+   *
+   * @throws Fault FORBIDDEN, DEVICE_MISMATCH, OPERATION_ID_REUSED; database faults as they come
+   */
+  apply(
+    ctx: TContext,
+    operation: Operation<TContext, TTx>,
+    input: OperationInput,
+    payload: unknown,
+  ): Promise<Receipt>;
+}
+
+/** Writes are bounded, so that a feed never waits longer for the oldest transaction. */
+const transactionLimits = { maxWait: 5_000, timeout: 10_000 };
+/** Clocks that were measured still drift a little. */
+const futureToleranceMs = 5 * 60_000;
+
+/**
+ * Creates the engine behind every mutation: one transaction holds the operation record, the
+ * effect, the change log, the outbox events and the audit intent.
+ */
+export function createOperationEngine<TContext extends RequestContext, TTx extends SqlSession>(
+  options: OperationEngineOptions<TTx>,
+): OperationEngine<TContext, TTx> {
+  return {
+    async apply(ctx, operation, input, payload) {
+      enforce(operation.policy, ctx.actor);
+      refuseForeignDevice(ctx, input);
+      const stamp = stampOf(ctx, input);
+      const requestHash = hashRequest(
+        options.hashKey,
+        operation.name,
+        ctx.actor.id,
+        input,
+        payload,
+      );
+      const receipt = await options.store.$transaction(async (tx) => {
+        const claim = { name: operation.name, actorId: ctx.actor.id, input, stamp, requestHash };
+        const earlier = await claimOperation(tx, { ...claim, requestId: ctx.requestId });
+        if (earlier) return replay(operation.name, input.id, earlier, requestHash, stamp);
+        const outcome = await runInSavepoint(options, tx, operation, {
+          ctx,
+          tx,
+          input: payload,
+          stamp,
+        });
+        return settle(options, ctx, tx, operation.name, stamp, outcome, payload);
+      }, transactionLimits);
+      options.onCommit();
+      return receipt;
+    },
+  };
+}
+
+function refuseForeignDevice(ctx: RequestContext, input: OperationInput): void {
+  const { deviceId } = ctx.actor;
+  if (deviceId !== undefined && deviceId !== input.deviceId) throw new Fault('DEVICE_MISMATCH');
+}
+
+function stampOf(ctx: RequestContext, input: OperationInput): OperationStamp {
+  const deviceMs = new Date(input.recordedAt).getTime();
+  return {
+    id: input.id,
+    deviceId: input.deviceId,
+    deviceSequence: input.deviceSequence,
+    authorId: ctx.actor.id,
+    recordedAt: new Date(deviceMs + input.clockOffsetMs),
+    receivedAt: ctx.clock.now(),
+    baseVersion: input.baseVersion ?? undefined,
+  };
+}
+
+/** The clock offset is left out: a device measures it anew before it sends an operation again. */
+function hashRequest(
+  key: Uint8Array,
+  name: string,
+  actorId: string,
+  input: OperationInput,
+  payload: unknown,
+): Uint8Array {
+  const { clockOffsetMs: _measured, ...lasting } = input;
+  return createHmac('sha256', key)
+    .update(canonicalJson([name, actorId, lasting, payload]))
+    .digest();
+}
+
+/** JSON with sorted keys; absent and null members are the same request. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => {
+    if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
+    const entries = Object.entries(member).filter(([, one]) => one !== null && one !== undefined);
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+function replay(
+  operation: string,
+  operationId: string,
+  earlier: EarlierOperation,
+  requestHash: Uint8Array,
+  stamp: OperationStamp,
+): Receipt {
+  if (!timingSafeEqual(earlier.requestHash, requestHash)) throw new Fault('OPERATION_ID_REUSED');
+  return {
+    operation,
+    operationId,
+    verdict: earlier.verdict,
+    replayed: true,
+    problems: earlier.result.problems,
+    serverTime: stamp.receivedAt,
+    entityId: earlier.result.entityId,
+  };
+}
+
+async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSession>(
+  options: OperationEngineOptions<TTx>,
+  tx: TTx,
+  operation: Operation<TContext, TTx>,
+  call: { ctx: TContext; tx: TTx; input: unknown; stamp: OperationStamp },
+): Promise<Outcome> {
+  const { stamp } = call;
+  if (stamp.recordedAt.getTime() > stamp.receivedAt.getTime() + futureToleranceMs) {
+    return rejected('RECORDED_IN_FUTURE', 'operation.recordedAt');
+  }
+  await tx.$executeRawUnsafe('SAVEPOINT effect');
+  try {
+    const outcome = await operation.run(call);
+    const keep = isApplied(outcome);
+    await tx.$executeRawUnsafe(keep ? 'RELEASE SAVEPOINT effect' : 'ROLLBACK TO SAVEPOINT effect');
+    return outcome;
+  } catch (error) {
+    const violated = constraintViolation(error);
+    if (violated === undefined) throw error;
+    await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
+    const code = options.constraintProblems[violated.constraint] ?? problemOfKind[violated.kind];
+    return rejected(code);
+  }
+}
+
+const problemOfKind = {
+  check: 'VALUE_IMPOSSIBLE',
+  unique: 'ALREADY_EXISTS',
+  foreign_key: 'REFERENCE_NOT_FOUND',
+  not_null: 'INPUT_INVALID',
+} as const satisfies Record<string, ProblemCode>;
+
+async function settle<TContext extends RequestContext, TTx extends SqlSession>(
+  options: OperationEngineOptions<TTx>,
+  ctx: TContext,
+  tx: TTx,
+  operation: string,
+  stamp: OperationStamp,
+  outcome: Outcome,
+  payload: unknown,
+): Promise<Receipt> {
+  const applied = isApplied(outcome) ? outcome : undefined;
+  const result: OperationResult = {
+    problems: outcome.problems ?? [],
+    ...(applied ? { entityId: applied.entityId, version: applied.version } : {}),
+  };
+  const events = [
+    ...(applied?.events ?? []),
+    ...writeIntent(options, ctx, operation, stamp, outcome),
+  ];
+  await settleOperation(tx, {
+    stamp,
+    verdict: outcome.verdict,
+    result,
+    sealedPayload:
+      outcome.verdict === 'QUARANTINED' ? await options.sealPayload(payload, stamp.id) : undefined,
+    changes: applied?.changes ?? [],
+    conflicts: await conflictRows(options, ctx, stamp, applied),
+    events: toOutboxRows(events, ctx),
+  });
+  return {
+    operation,
+    operationId: stamp.id,
+    verdict: outcome.verdict,
+    replayed: false,
+    problems: result.problems,
+    serverTime: stamp.receivedAt,
+    entityId: result.entityId,
+  };
+}
+
+function writeIntent<TTx extends SqlSession>(
+  options: OperationEngineOptions<TTx>,
+  ctx: RequestContext,
+  operation: string,
+  stamp: OperationStamp,
+  outcome: Outcome,
+) {
+  if (outcome.patientId === undefined) return [];
+  const types = isApplied(outcome) ? [...new Set(outcome.changes.map((one) => one.typename))] : [];
+  const trail = { ...ctx, subgraph: options.subgraph, at: stamp.receivedAt };
+  return [
+    accessEvent(trail, {
+      action: 'WRITE',
+      operation,
+      operationId: stamp.id,
+      recordedAt: stamp.recordedAt.toISOString(),
+      outcome: outcome.verdict,
+      accesses: [{ patientId: outcome.patientId, types }],
+    }),
+  ];
+}
+
+async function conflictRows<TTx extends SqlSession>(
+  options: OperationEngineOptions<TTx>,
+  ctx: RequestContext,
+  stamp: OperationStamp,
+  applied: AppliedOutcome | undefined,
+) {
+  return Promise.all(
+    (applied?.conflicts ?? []).map(async (conflict) => ({
+      id: ctx.ids.next(),
+      typename: conflict.typename,
+      entity_id: conflict.entityId,
+      field: conflict.field,
+      shown: conflict.shown,
+      kept_sealed: Buffer.from(await options.sealPayload(conflict.kept, stamp.id)).toString('hex'),
+    })),
+  );
+}
+
+function isApplied(outcome: Outcome): outcome is AppliedOutcome {
+  return 'changes' in outcome;
+}

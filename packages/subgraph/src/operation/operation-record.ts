@@ -1,0 +1,119 @@
+import { outboxInsertSql, type OutboxRow, type SqlSession } from '@caregraph/messaging';
+import type { Change, OperationInput, OperationStamp, Problem, Verdict } from './operation.ts';
+
+/** The result that is kept with an operation: ids, versions and codes only. */
+export interface OperationResult {
+  readonly entityId?: string;
+  readonly version?: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface EarlierOperation {
+  readonly requestHash: Uint8Array;
+  readonly verdict: Verdict;
+  readonly result: OperationResult;
+}
+
+interface EarlierRow {
+  readonly request_hash: Uint8Array;
+  readonly verdict: Verdict;
+  readonly result: OperationResult;
+}
+
+/**
+ * Claims an operation id within the open transaction. A second call with the same id waits until
+ * the first has committed, and then gets what it left.
+ *
+ * @returns undefined when the id is new; what the earlier call left otherwise
+ */
+export async function claimOperation(
+  tx: SqlSession,
+  claim: {
+    name: string;
+    actorId: string;
+    input: OperationInput;
+    stamp: OperationStamp;
+    requestHash: Uint8Array;
+    requestId: string;
+  },
+): Promise<EarlierOperation | undefined> {
+  const { input, stamp } = claim;
+  const claimed = await tx.$executeRawUnsafe(
+    `INSERT INTO operation_record (id, name, actor_id, device_id, device_sequence, request_hash,
+       replaces, request_id, recorded_at, device_recorded_at, clock_offset_ms, received_at)
+     VALUES ($1::uuid, $2, $3, $4::uuid, $5, decode($6, 'hex'), $7::uuid, $8::uuid,
+       $9::timestamptz, $10::timestamptz, $11, $12::timestamptz)
+     ON CONFLICT (id) DO NOTHING`,
+    input.id,
+    claim.name,
+    claim.actorId,
+    input.deviceId,
+    input.deviceSequence,
+    Buffer.from(claim.requestHash).toString('hex'),
+    input.replaces ?? null,
+    claim.requestId,
+    stamp.recordedAt.toISOString(),
+    input.recordedAt,
+    input.clockOffsetMs,
+    stamp.receivedAt.toISOString(),
+  );
+  if (claimed === 1) return undefined;
+  const [row] = await tx.$queryRawUnsafe<EarlierRow[]>(
+    'SELECT request_hash, verdict, result FROM operation_record WHERE id = $1::uuid',
+    input.id,
+  );
+  if (row === undefined) throw new Error('an operation record vanished while it was replayed');
+  return { requestHash: row.request_hash, verdict: row.verdict, result: row.result };
+}
+
+export interface ConflictRow {
+  readonly id: string;
+  readonly typename: string;
+  readonly entity_id: string;
+  readonly field: string;
+  readonly shown: string;
+  /** Hex of the sealed value. */
+  readonly kept_sealed: string;
+}
+
+/** Writes what an operation leaves behind in one statement: verdict, log, conflicts, events. */
+export async function settleOperation(
+  tx: SqlSession,
+  settled: {
+    stamp: OperationStamp;
+    verdict: Verdict;
+    result: OperationResult;
+    sealedPayload: Uint8Array | undefined;
+    changes: readonly Change[];
+    conflicts: readonly ConflictRow[];
+    events: readonly OutboxRow[];
+  },
+): Promise<void> {
+  await tx.$executeRawUnsafe(
+    `WITH log AS (
+       INSERT INTO change_log_entry
+         (typename, entity_id, version, area_before, area_after, changed_at)
+       SELECT "typename", "entityId", "version", "areaBefore", "areaAfter", $6::timestamptz
+       FROM jsonb_to_recordset($5::jsonb) AS row("typename" text, "entityId" uuid,
+         "version" int, "areaBefore" uuid, "areaAfter" uuid)
+     ), kept AS (
+       INSERT INTO conflict_record
+         (id, operation_id, typename, entity_id, field, shown, kept_sealed, author_id, detected_at)
+       SELECT id, $1::uuid, typename, entity_id, field, shown, decode(kept_sealed, 'hex'),
+         $7::uuid, $6::timestamptz
+       FROM jsonb_to_recordset($8::jsonb) AS row(id uuid, typename text, entity_id uuid,
+         field text, shown text, kept_sealed text)
+     ), events AS (${outboxInsertSql('$9')})
+     UPDATE operation_record SET verdict = $2, result = $3::jsonb,
+       sealed_payload = decode($4, 'hex') WHERE id = $1::uuid`,
+    settled.stamp.id,
+    settled.verdict,
+    JSON.stringify(settled.result),
+    settled.sealedPayload ? Buffer.from(settled.sealedPayload).toString('hex') : null,
+    JSON.stringify(settled.changes),
+    settled.stamp.receivedAt.toISOString(),
+    settled.stamp.authorId,
+    JSON.stringify(settled.conflicts),
+    JSON.stringify(settled.events),
+  );
+}

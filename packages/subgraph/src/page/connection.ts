@@ -1,0 +1,71 @@
+import { Fault } from '@caregraph/fault';
+import { decodeCursor, encodeCursor, fingerprintOf, type PageKey } from './page-cursor.ts';
+
+/** A page that was asked for: what a store needs to fetch it by keyset. */
+export interface PageRequest {
+  /** One more row than the page shows: its presence tells that there is a next page. */
+  readonly limit: number;
+  readonly first: number;
+  /** Sort key of the last row before the page; undefined for the first page. */
+  readonly after: PageKey | undefined;
+  readonly fingerprint: string;
+}
+
+export interface Connection<TNode> {
+  readonly edges: readonly { readonly cursor: string; readonly node: TNode }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+export const maxPageSize = 200;
+
+/**
+ * Checks the arguments of a list (Relay cursor connections, forward only).
+ *
+ * @param list the field's coordinate, e.g. `Query.patients`; part of the cursor's identity
+ * @param filter the other arguments; a cursor made under other ones is refused
+ * @throws Fault PAGE_SIZE_INVALID, CURSOR_INVALID
+ * @example pageRequest('Query.patients', { first: 50, after: null }, { areaId })
+ */
+export function pageRequest(
+  list: string,
+  args: { readonly first?: number | null; readonly after?: string | null },
+  filter?: unknown,
+): PageRequest {
+  const first = args.first ?? 50;
+  if (!Number.isInteger(first) || first < 1 || first > maxPageSize) {
+    throw new Fault('PAGE_SIZE_INVALID');
+  }
+  const fingerprint = fingerprintOf(list, filter);
+  const after = args.after == null ? undefined : decodeCursor(fingerprint, args.after);
+  return { limit: first + 1, first, after, fingerprint };
+}
+
+/**
+ * Makes a connection of the rows that a store fetched for a page request.
+ *
+ * @param rows at most `limit` rows in list order
+ * @param keyOf the sort key of a row, unique within the list
+ */
+export function toConnection<TRow>(
+  rows: readonly TRow[],
+  page: PageRequest,
+  keyOf: (row: TRow) => PageKey,
+): Connection<TRow> {
+  const edges = rows
+    .slice(0, page.first)
+    .map((node) => ({ cursor: encodeCursor(page.fingerprint, keyOf(node)), node }));
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: rows.length > page.first,
+      hasPreviousPage: page.after !== undefined,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { unwrapResolverError } from '@apollo/server/errors';
+import type { GraphQLFormattedError } from 'graphql';
+import { isTransientDatabaseFault } from '@caregraph/database';
+import { faultCatalogue, isFault, type FaultCode } from '@caregraph/fault';
+import type { Logger } from '@caregraph/observability';
+
+/**
+ * Threat: messages of databases, validators and parsers quote values, which may be a patient's.
+ * Defence: what leaves is a code, the catalogue's message and the place; never the value.
+ *
+ * @param log where unexpected faults are written, without their message
+ */
+export function createErrorFormatter(log: Logger) {
+  return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
+    const cause = unwrapResolverError(error);
+    if (isFault(cause)) return withCode(formatted, cause.code, cause.details);
+    if (isTransientDatabaseFault(cause)) {
+      log.warn('the database did not answer', { code: 'STORE_UNAVAILABLE', error: cause });
+      return withCode(formatted, 'STORE_UNAVAILABLE');
+    }
+    const code = formatted.extensions?.['code'];
+    if (code === 'GRAPHQL_VALIDATION_FAILED') {
+      return { ...withCode(formatted, code), message: withoutValues(formatted.message) };
+    }
+    if (code === 'BAD_USER_INPUT') return withCode(formatted, code, inputPlace(formatted.message));
+    if (isKnown(code)) return withCode(formatted, code);
+    if (isRequestRefusal(code)) return withCode(formatted, 'BAD_REQUEST', { reason: code });
+    log.error('an unexpected fault', { code: 'INTERNAL', error: cause });
+    return withCode(formatted, 'INTERNAL');
+  };
+}
+
+function isKnown(code: unknown): code is FaultCode {
+  return typeof code === 'string' && code !== 'INTERNAL' && Object.hasOwn(faultCatalogue, code);
+}
+
+const requestRefusals = [
+  'OPERATION_RESOLUTION_FAILURE',
+  'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_NOT_SUPPORTED',
+] as const;
+
+function isRequestRefusal(code: unknown): code is (typeof requestRefusals)[number] {
+  return requestRefusals.some((refusal) => refusal === code);
+}
+
+function withCode(
+  formatted: GraphQLFormattedError,
+  code: FaultCode,
+  details: Readonly<Record<string, string | number | boolean>> = {},
+): GraphQLFormattedError {
+  return {
+    message: faultCatalogue[code].message,
+    ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+    ...(formatted.path === undefined ? {} : { path: formatted.path }),
+    extensions: { ...details, code },
+  };
+}
+
+/** Names of types and fields stay; literals that the document contained do not. */
+function withoutValues(message: string): string {
+  return message
+    .replace(/(found|got invalid value|Unexpected value) .*$/s, '$1 another value.')
+    .replace(/cannot represent [^:]*: .*$/s, 'cannot represent the value.');
+}
+
+function inputPlace(message: string): Record<string, string> {
+  const variable = /^Variable "(\$\w+)"/.exec(message)?.[1];
+  const member = / at "([\w.[\]]+)"/.exec(message)?.[1];
+  const place = member ?? variable;
+  return place === undefined ? {} : { at: place };
+}

@@ -1,0 +1,66 @@
+import { createBlindIndexer, plainCodec, type SealingDependencies } from '@caregraph/encryption';
+import {
+  nameTokens,
+  nameWords,
+  normalizeIdentifier,
+  normalizePhone,
+  phoneticKey,
+} from '@caregraph/name-matching';
+import type { PayloadSeal } from './operation/operation-engine.ts';
+
+/** How a deployment seals fields and keys their blind indexes. */
+export interface Sealing extends SealingDependencies {
+  /** Seals what an operation must keep. */
+  readonly sealPayload: PayloadSeal;
+}
+
+/**
+ * Creates the sealing of all stores: the one place through which sensitive fields pass.
+ *
+ * @param options.blindIndexKey at least 32 bytes
+ * @param options.phoneRegion ISO 3166-1 region of numbers written without a country code
+ */
+export function createSealing(options: {
+  blindIndexKey: Uint8Array;
+  phoneRegion: string;
+}): Sealing {
+  const codec = plainCodec;
+  const blindIndexer = createBlindIndexer({
+    key: options.blindIndexKey,
+    normalizers: {
+      name: (value, { purpose }) => (purpose === 'write' ? tokensOf(value) : asked(value)),
+      phone: (value) => present(normalizePhone(value, options.phoneRegion)),
+      identifier: (value, { companion }) => present(normalizeIdentifier(companion ?? '', value)),
+      exact: (value) => [value],
+    },
+  });
+  return {
+    codec,
+    blindIndexer,
+    async sealPayload(payload, operationId) {
+      const plain = new TextEncoder().encode(JSON.stringify(payload));
+      const place = { store: 'operation', model: 'OperationRecord', field: 'sealedPayload' };
+      const requests = [{ ...place, rowId: operationId, ownerId: operationId, plain }];
+      const [sealed] = await codec.sealMany(requests);
+      if (sealed === undefined) throw new Error('the codec sealed nothing');
+      return sealed;
+    },
+  };
+}
+
+/** Prefixes and sounds live in one column; the letter before tells them apart. */
+function tokensOf(name: string): string[] {
+  const { prefixes, phonetic } = nameTokens(name);
+  return [...prefixes.map((one) => `=${one}`), ...phonetic.map((one) => `~${one}`)];
+}
+
+/** A search asks for the words as typed and for their sounds; the store filters after opening. */
+function asked(query: string): string[] {
+  const words = nameWords(query);
+  const typed = words.map((word) => `=${[...word].slice(0, 10).join('')}`);
+  return [...new Set([...typed, ...words.map((word) => `~${phoneticKey(word)}`)])];
+}
+
+function present(value: string | undefined): string[] {
+  return value === undefined ? [] : [value];
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+const base64Key = z
+  .string()
+  .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+  .refine((bytes) => bytes.length >= 32, 'must be base64 of at least 32 bytes');
+
+const urlList = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').filter((one) => one !== ''))
+  .pipe(z.array(z.url()));
+
+/** The environment of one subgraph process in the full profile. */
+const schema = z.object({
+  /** Where the subgraph listens; loopback unless it is told otherwise. */
+  HOST: z.string().default('127.0.0.1'),
+  /** The port it listens on. */
+  PORT: z.coerce.number().int().min(0).max(65_535),
+  /** The store of this subgraph, postgresql://… */
+  DATABASE_URL: z.url(),
+  /** Connections to the store; the sum over processes stays below the server's limit. */
+  DATABASE_MAX_CONNECTIONS: z.coerce.number().int().positive().default(16),
+  /** The only accepted issuer of access tokens. */
+  TOKEN_ISSUER: z.url(),
+  /** The audience that access tokens must name. */
+  TOKEN_AUDIENCE: z.string().min(1),
+  /** Where the issuer publishes its keys: an https URL, or file: for a key set on disk. */
+  JWKS_URL: z.url(),
+  /** Keys the hash of requests in operation records. */
+  OPERATION_HASH_KEY: base64Key,
+  /** Keys the blind indexes by which sealed fields are found. */
+  BLIND_INDEX_KEY: base64Key,
+  /** ISO 3166-1 region of phone numbers that are written without a country code. */
+  PHONE_REGION: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .default('IN'),
+  /** Signs the delivery of events between subgraphs. */
+  EVENT_DELIVERY_KEY: base64Key,
+  /** The /events endpoints of the subgraphs that want this one's events. */
+  EVENT_SUBSCRIBER_URLS: urlList,
+  /** The lowest level that is logged. */
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export type SubgraphConfig = Readonly<z.infer<typeof schema>>;
+
+/**
+ * Reads and checks the environment once, when the process starts.
+ *
+ * @throws Error naming every variable that is missing or wrong, without its value
+ */
+export function readSubgraphConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): SubgraphConfig {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
+  throw new Error(`The configuration is not complete.\n${wrong.join('\n')}`);
+}

@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from 'jose';
+import { createTokenVerifier } from '@caregraph/access';
+import { createIdSource, systemClock } from '@caregraph/clock';
+import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
+import { createHttpTransport } from '@caregraph/messaging';
+import { createLogger, type Logger } from '@caregraph/observability';
+import { createSealing } from '../sealing.ts';
+import type { Subgraph, SubgraphDependencies } from '../subgraph.ts';
+import { readSubgraphConfig, type SubgraphConfig } from './config.ts';
+import { createSubgraphHost } from './subgraph-host.ts';
+
+/**
+ * Runs one subgraph as a process of its own (the full profile) until SIGINT or SIGTERM, then
+ * finishes what is under way and ends.
+ *
+ * @example await runSubgraph('patient', createPatientSubgraph);
+ */
+export async function runSubgraph(
+  name: string,
+  create: (deps: SubgraphDependencies) => Subgraph,
+): Promise<void> {
+  const config = readSubgraphConfig();
+  const clock = systemClock;
+  const ids = createIdSource(clock);
+  const log = createLogger({ service: name, level: config.LOG_LEVEL });
+  const pool = openPool(name, config, log);
+  const keys = await readKeySet(config.JWKS_URL);
+  const subgraph = create({
+    pool,
+    clock,
+    ids,
+    log,
+    verifier: createTokenVerifier({
+      issuer: config.TOKEN_ISSUER,
+      audience: config.TOKEN_AUDIENCE,
+      keys,
+      clock,
+    }),
+    transport: createHttpTransport({
+      subscriberUrls: config.EVENT_SUBSCRIBER_URLS,
+      key: config.EVENT_DELIVERY_KEY,
+      clock,
+    }),
+    operationHashKey: config.OPERATION_HASH_KEY,
+    sealing: createSealing({
+      blindIndexKey: config.BLIND_INDEX_KEY,
+      phoneRegion: config.PHONE_REGION,
+    }),
+  });
+  await subgraph.start();
+  const app = createSubgraphHost({ subgraph, deliveryKey: config.EVENT_DELIVERY_KEY, clock, log });
+  await app.listen({ host: config.HOST, port: config.PORT });
+  log.info('listening', { host: config.HOST, port: config.PORT });
+  stopOnSignal(log, async () => {
+    await app.close();
+    await subgraph.stop();
+    await pool.end();
+  });
+}
+
+function openPool(name: string, config: SubgraphConfig, log: Logger): DatabasePool {
+  return createPool(parseDatabaseUrl(config.DATABASE_URL), {
+    maxConnections: config.DATABASE_MAX_CONNECTIONS,
+    statementTimeoutMs: 10_000,
+    transactionTimeoutMs: 10_000,
+    applicationName: `caregraph-${name}`,
+    onIdleConnectionLost: (error) => log.warn('a connection to the store was lost', { error }),
+  });
+}
+
+async function readKeySet(url: string): Promise<JWTVerifyGetKey> {
+  const parsed = new URL(url);
+  if (parsed.protocol !== 'file:') return createRemoteJWKSet(parsed);
+  // jose checks the shape of the key set when it reads it.
+  return createLocalJWKSet(JSON.parse(await readFile(parsed, 'utf8')) as JSONWebKeySet);
+}
+
+function stopOnSignal(log: Logger, stop: () => Promise<void>): void {
+  const once = (signal: string) => {
+    log.info('stopping', { signal });
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('stopping failed', { error });
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGINT', once);
+  process.once('SIGTERM', once);
+}

@@ -1,0 +1,97 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Clock } from '@caregraph/clock';
+import { Fault, faultCatalogue, isFault } from '@caregraph/fault';
+import { eventEnvelope, verifyDelivery, type EventEnvelope } from '@caregraph/messaging';
+import type { Logger } from '@caregraph/observability';
+import type { Subgraph } from '../subgraph.ts';
+
+const maxBodyBytes = 4 * 1024 * 1024;
+
+/**
+ * Serves a subgraph over HTTP: `/graphql` for the router, `/events` for other subgraphs' outboxes,
+ * `/healthz` and `/ready` for whoever runs it.
+ */
+export function createSubgraphHost(options: {
+  subgraph: Subgraph;
+  deliveryKey: Uint8Array;
+  clock: Clock;
+  log: Logger;
+}): FastifyInstance {
+  const { subgraph } = options;
+  const app = fastify({ logger: false, bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' });
+  app.setErrorHandler((error, _request, reply) => answerFault(error, reply, options.log));
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/graphql',
+    handler: (request, reply) => answerGraphQL(subgraph, request, reply),
+  });
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/ready', async (_request, reply) => {
+    const ready = await subgraph.isReady();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'store unavailable' });
+  });
+  addEventEndpoint(app, options);
+  return app;
+}
+
+async function answerGraphQL(
+  subgraph: Subgraph,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const answer = await subgraph.execute({
+    method: request.method === 'GET' ? 'GET' : 'POST',
+    headers: singleHeaders(request),
+    search: new URL(request.url, 'http://subgraph').search,
+    body: request.body,
+  });
+  reply.code(answer.status ?? 200);
+  for (const [name, value] of answer.headers) reply.header(name, value);
+  if (answer.body.kind === 'complete') return reply.send(answer.body.string);
+  throw new Fault('BAD_REQUEST', { reason: 'incremental delivery is not offered' });
+}
+
+function singleHeaders(request: FastifyRequest): Record<string, string | undefined> {
+  const entries = Object.entries(request.headers);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+const batch = z.array(eventEnvelope).max(1_000);
+
+function addEventEndpoint(
+  app: FastifyInstance,
+  { subgraph, deliveryKey, clock }: { subgraph: Subgraph; deliveryKey: Uint8Array; clock: Clock },
+): void {
+  const type = 'application/cloudevents-batch+json';
+  app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.post('/events', async (request, reply) => {
+    const body = typeof request.body === 'string' ? request.body : '';
+    verifyDelivery(body, singleHeaders(request)['x-delivery'], deliveryKey, clock);
+    await subgraph.consumer.receive(parseEvents(body));
+    return reply.code(204).send();
+  });
+}
+
+function parseEvents(body: string): EventEnvelope[] {
+  try {
+    return batch.parse(JSON.parse(body));
+  } catch (error) {
+    throw new Fault('EVENT_REFUSED', {}, error);
+  }
+}
+
+function answerFault(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
+  const code = isFault(error) ? error.code : codeOfHttpError(error);
+  if (code === 'INTERNAL') log.error('a request failed', { code, error });
+  const { status, message } = faultCatalogue[code];
+  return reply.code(status).send({ errors: [{ message, extensions: { code } }] });
+}
+
+function codeOfHttpError(error: unknown) {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
+  if (status === 413) return 'BODY_TOO_LARGE';
+  return typeof status === 'number' && status < 500 ? 'BAD_REQUEST' : 'INTERNAL';
+}

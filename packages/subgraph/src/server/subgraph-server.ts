@@ -1,0 +1,108 @@
+import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
+import {
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { buildSubgraphSchema, type GraphQLResolverMap } from '@apollo/subgraph';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { faultCatalogue, isFault, type Fault } from '@caregraph/fault';
+import type { Logger } from '@caregraph/observability';
+import type { AccessCommitter } from '../audit/access-committer.ts';
+import { accessAuditPlugin } from '../audit/access-audit-plugin.ts';
+import type { Concept, ResolverMap } from '../concept.ts';
+import type { RequestContext } from '../context.ts';
+import { civilDateScalar } from '../scalar/civil-date.ts';
+import { dateTimeScalar } from '../scalar/date-time.ts';
+import { uuidScalar } from '../scalar/uuid.ts';
+import { createErrorFormatter } from '../schema/error-boundary.ts';
+import { guardWithPolicies } from '../schema/policy-guard.ts';
+import { contractSdlFiles, readSdl } from '../schema/subgraph-sdl.ts';
+
+/** Headers that reach a subgraph, by lower-case name. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>;
+
+export interface SubgraphServerOptions<TContext extends RequestContext, TTx> {
+  readonly concepts: readonly Concept<TContext, TTx>[];
+  /** Resolvers that belong to no single concept: the mutations, the receipts. */
+  readonly resolvers: readonly ResolverMap[];
+  /** Policies of the fields in `resolvers`. */
+  readonly policies: Readonly<Record<string, Concept<TContext, TTx>['policies'][string]>>;
+  /** Verifies the caller and builds the context. Every request passes here. */
+  readonly createContext: (headers: RequestHeaders) => Promise<TContext>;
+  readonly accessCommitter: AccessCommitter | undefined;
+  readonly log: Logger;
+}
+
+/** Builds the executable schema of a subgraph, guarded by its policies. */
+export function buildSchema<TContext extends RequestContext, TTx>(
+  options: Pick<SubgraphServerOptions<TContext, TTx>, 'concepts' | 'resolvers' | 'policies'>,
+): GraphQLSchema {
+  const { concepts } = options;
+  const typeDefs = readSdl([...contractSdlFiles(), ...concepts.map((concept) => concept.sdl)]);
+  const resolvers = mergeResolvers([
+    { DateTime: dateTimeScalar, Date: civilDateScalar, UUID: uuidScalar },
+    ...options.resolvers,
+    ...concepts.map((concept) => concept.resolvers),
+  ]);
+  const schema = buildSubgraphSchema([{ typeDefs, resolvers }]);
+  const policies = Object.assign({}, options.policies, ...concepts.map((one) => one.policies));
+  guardWithPolicies(schema, policies);
+  return schema;
+}
+
+/** Two concepts may add fields to one type; a scalar belongs to one place. */
+function mergeResolvers(maps: readonly ResolverMap[]): GraphQLResolverMap {
+  const merged: Record<string, unknown> = {};
+  for (const [typeName, resolvers] of maps.flatMap((map) => Object.entries(map))) {
+    const earlier = merged[typeName];
+    merged[typeName] = earlier ? { ...earlier, ...(resolvers as object) } : resolvers;
+  }
+  // Each map was checked against its generated type where it was declared.
+  return merged as GraphQLResolverMap;
+}
+
+/** Creates the Apollo Server of a subgraph, in process or behind HTTP. */
+export function createSubgraphServer<TContext extends RequestContext, TTx>(
+  options: SubgraphServerOptions<TContext, TTx>,
+) {
+  const server = new ApolloServer<TContext>({
+    schema: buildSchema(options),
+    introspection: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    hideSchemaDetailsFromClientErrors: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    formatError: createErrorFormatter(options.log),
+    plugins: [
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      accessAuditPlugin<TContext>(options.accessCommitter, options.log),
+    ],
+  });
+  return { server, createContext: asGraphQLContext(options.createContext) };
+}
+
+/** A context that cannot be built fails the request with the fault's own status. */
+function asGraphQLContext<TContext>(create: (headers: RequestHeaders) => Promise<TContext>) {
+  return async (headers: RequestHeaders): Promise<TContext> => {
+    try {
+      return await create(headers);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      throw faultAsGraphQLError(error);
+    }
+  };
+}
+
+function faultAsGraphQLError(fault: Fault): GraphQLError {
+  const { status, message } = faultCatalogue[fault.code];
+  const headers = new HeaderMap();
+  if (status === 401) headers.set('www-authenticate', 'Bearer error="invalid_token"');
+  return new GraphQLError(message, {
+    originalError: fault,
+    extensions: { code: fault.code, http: { status, headers } },
+  });
+}
+
+export type { HTTPGraphQLRequest };

@@ -1,0 +1,160 @@
+import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
+import type { TokenVerifier } from '@caregraph/access';
+import type { Clock, IdSource } from '@caregraph/clock';
+import { isTransientDatabaseFault, type DatabasePool } from '@caregraph/database';
+import type { ProblemCode } from '@caregraph/fault';
+import {
+  createInbox,
+  createRelay,
+  type EventConsumer,
+  type EventHandlers,
+  type EventTransport,
+  type SqlSession,
+  type TransactionalStore,
+} from '@caregraph/messaging';
+import type { Logger } from '@caregraph/observability';
+import { createAccessCommitter } from './audit/access-committer.ts';
+import type { Concept } from './concept.ts';
+import type { RequestContext } from './context.ts';
+import { createOperationEngine } from './operation/operation-engine.ts';
+import { operationRoot } from './operation/operation-root.ts';
+import type { Sealing } from './sealing.ts';
+import { createRequestContext } from './server/request-context.ts';
+import { createSubgraphServer, type RequestHeaders } from './server/subgraph-server.ts';
+
+/** What a process gives to a subgraph: everything it needs from outside. */
+export interface SubgraphDependencies {
+  readonly pool: DatabasePool;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+  readonly verifier: TokenVerifier;
+  readonly transport: EventTransport;
+  /** Keys the hash of requests in operation records; at least 32 bytes. */
+  readonly operationHashKey: Uint8Array;
+  /** Through which sensitive fields pass. */
+  readonly sealing: Sealing;
+}
+
+/** A subgraph that can be served in process or over HTTP. */
+export interface Subgraph {
+  readonly name: string;
+  /** Answers one GraphQL request; only headers and the body cross. */
+  execute(request: SubgraphRequest): Promise<HTTPGraphQLResponse>;
+  /** Takes in events of other subgraphs. */
+  readonly consumer: EventConsumer;
+  /** Starts the server and the relay of the outbox. */
+  start(): Promise<void>;
+  /** Waits until all committed events have been accepted, at most so many milliseconds. */
+  settleEvents(deadlineMs: number): Promise<boolean>;
+  /** Tells whether the store answers. */
+  isReady(): Promise<boolean>;
+  /** Finishes what is under way and stops. Pools are closed by who opened them. */
+  stop(): Promise<void>;
+}
+
+export interface SubgraphRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: RequestHeaders;
+  /** The query string with its question mark, for GET. */
+  readonly search: string;
+  /** The parsed JSON body, for POST. */
+  readonly body: unknown;
+}
+
+export interface SubgraphDefinition<TContext extends RequestContext, TTx extends SqlSession> {
+  readonly name: string;
+  /** The field through which devices replay, e.g. `applyPatientOperations`. */
+  readonly batchField?: string;
+  readonly concepts: readonly Concept<TContext, TTx>[];
+  readonly store: TransactionalStore<TTx>;
+  /** Adds the stores, built from the request's scope. */
+  readonly extendContext: (base: RequestContext) => TContext;
+  /** Forgets what the request has loaded, after a write. */
+  readonly clearLoaders: (ctx: TContext) => void;
+  readonly constraintProblems?: Readonly<Record<string, ProblemCode>>;
+  readonly eventHandlers: EventHandlers<TTx>;
+  /** Brings the store's reference data up to date before the first request. */
+  readonly prepare?: () => Promise<void>;
+}
+
+/**
+ * Assembles a subgraph from its concepts: schema, policies, operations, audit, outbox and inbox.
+ *
+ * @throws Error when the SDL does not build or a field has no policy
+ * @example assembleSubgraph({ name: 'patient', concepts: [patientConcept], ... }, dependencies)
+ */
+export function assembleSubgraph<TContext extends RequestContext, TTx extends SqlSession>(
+  definition: SubgraphDefinition<TContext, TTx>,
+  deps: SubgraphDependencies,
+): Subgraph {
+  const { name } = definition;
+  const log = deps.log.child({ subgraph: name });
+  const source = `caregraph/${name}`;
+  const relay = createRelay({ pool: deps.pool, source, transport: deps.transport, log });
+  const engine = createOperationEngine<TContext, TTx>({
+    subgraph: name,
+    store: definition.store,
+    hashKey: deps.operationHashKey,
+    sealPayload: deps.sealing.sealPayload,
+    constraintProblems: definition.constraintProblems ?? {},
+    onCommit: relay.nudge,
+  });
+  const root = operationRoot(definition, engine);
+  const { server, createContext } = createSubgraphServer<TContext, TTx>({
+    concepts: definition.concepts,
+    ...root,
+    createContext: async (headers) =>
+      definition.extendContext(
+        await createRequestContext(headers, { ...deps, subgraph: name, log }),
+      ),
+    accessCommitter: createAccessCommitter({ ...deps, onCommit: relay.nudge }),
+    log,
+  });
+  return {
+    name,
+    execute: (request) => execute(server, createContext, request),
+    consumer: createInbox({
+      name,
+      store: definition.store,
+      handlers: definition.eventHandlers,
+      log,
+      isTransient: isTransientDatabaseFault,
+    }),
+    async start() {
+      await definition.prepare?.();
+      await server.start();
+      relay.start();
+    },
+    settleEvents: relay.drain,
+    async isReady() {
+      return deps.pool.query('SELECT 1').then(
+        () => true,
+        (error: unknown) => {
+          log.warn('the store does not answer', { code: 'STORE_UNAVAILABLE', error });
+          return false;
+        },
+      );
+    },
+    async stop() {
+      await server.stop();
+      await relay.stop();
+    },
+  };
+}
+
+async function execute<TContext extends RequestContext>(
+  server: ApolloServer<TContext>,
+  createContext: (headers: RequestHeaders) => Promise<TContext>,
+  request: SubgraphRequest,
+): Promise<HTTPGraphQLResponse> {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, value);
+  }
+  const { method, search, body } = request;
+  return server.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: { method, headers, search, body },
+    context: () => createContext(request.headers),
+  });
+}

@@ -1,0 +1,16 @@
+import type { Scope } from '@caregraph/access';
+
+/**
+ * The row filter of a scope over rows that have an area, an institution and an author: patients,
+ * and what other stores know of them. It is part of every query of a store.
+ *
+ * @example db.patient.findMany({ where: { AND: [patientsInScope(ctx.scope), { status }] } })
+ */
+export function patientsInScope(scope: Scope) {
+  const own = scope.everyInstitution ? [] : [{ authorId: scope.authorId }];
+  const registered =
+    scope.patientInstitutionId === undefined ? [] : [{ institutionId: scope.patientInstitutionId }];
+  return {
+    OR: [{ area: { ancestors: { hasSome: [...scope.areaRoots] } } }, ...registered, ...own],
+  };
+}
