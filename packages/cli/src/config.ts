@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { repositoryRoot } from './repository.ts';
+
+/** The environment of the embedded profile. */
+const schema = z.object({
+  /** Where the deployment keeps its databases and keys. */
+  CAREGRAPH_DATA: z.string().min(1).default(join(repositoryRoot, '.caregraph', 'data')),
+  /** The address the router listens on; only this machine unless it is told otherwise. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** The port of the router. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  /** ISO 3166-1 region of phone numbers that are written without a country code. */
+  PHONE_REGION: z
+    .string()
+    .regex(/^[A-Z]{2}$/)
+    .default('IN'),
+  /** `off` starts without made-up people: a real clinic. */
+  DEMO: z.enum(['on', 'off']).default('on'),
+  /** How many made-up households the demo district has. */
+  DEMO_HOUSEHOLDS: z.coerce.number().int().min(1).max(20_000).default(500),
+  /** The lowest level that is logged. */
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+});
+
+export type EmbeddedConfig = Readonly<z.infer<typeof schema>>;
+
+/**
+ * Reads and checks the environment of the embedded profile.
+ *
+ * @throws Error naming every variable that is wrong
+ */
+export function readEmbeddedConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): EmbeddedConfig {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
+  throw new Error(`The configuration is not right.\n${wrong.join('\n')}`);
+}

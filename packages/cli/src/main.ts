@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+type Register = (program: Command) => void;
+
+/**
+ * One line a command. Its module loads only when it is asked for, so that `caregraph token` does
+ * not pay for what `caregraph start` needs.
+ */
+const commands: Readonly<Record<string, () => Promise<Register>>> = {
+  check: async () => (await import('./check.command.ts')).registerCheckCommand,
+  generate: async () => (await import('./generate.command.ts')).registerGenerateCommand,
+  migrate: async () => (await import('./migrate.command.ts')).registerMigrateCommand,
+  migration: async () => (await import('./migration.command.ts')).registerMigrationCommand,
+  test: async () => (await import('./test.command.ts')).registerTestCommand,
+};
+
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('caregraph')
+    .description('The record of a district: run it, keep it, look after it')
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(add --help for what it takes)');
+  const asked = commands[argv[0] ?? ''];
+  const wanted = asked === undefined ? Object.values(commands) : [asked];
+  for (const load of wanted) (await load())(program);
+  if (argv.length === 0) program.help();
+  await program.parseAsync(argv, { from: 'user' });
+}
+
+function version(): string {
+  const file = join(import.meta.dirname, '..', 'package.json');
+  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const known = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return known ? String(manifest.version) : 'unknown';
+}
+
+await main(process.argv.slice(2));

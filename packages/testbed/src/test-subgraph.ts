@@ -1,0 +1,115 @@
+import { createLocalJWKSet } from 'jose';
+import {
+  createTokenIssuer,
+  createTokenVerifier,
+  makeSigningKey,
+  type TokenSubject,
+} from '@caregraph/access';
+import { createIdSource, systemClock, type IdSource } from '@caregraph/clock';
+import { createPool, type DatabasePool, type StoreName } from '@caregraph/database';
+import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
+import { createLogger } from '@caregraph/observability';
+import { createSealing, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
+import { createTestDatabase } from './test-database.ts';
+
+/** The answer of a GraphQL request, as a client would read it. */
+export interface TestAnswer {
+  readonly status: number;
+  readonly data: Record<string, unknown> | null | undefined;
+  readonly errors: readonly { readonly message: string; readonly extensions: { code: string } }[];
+}
+
+/** A subgraph over a database of its own, asked with real tokens. */
+export interface TestSubgraph {
+  readonly subgraph: Subgraph;
+  readonly pool: DatabasePool;
+  readonly ids: IdSource;
+  token(subject: Partial<TokenSubject>): Promise<string>;
+  ask(token: string, query: string, variables?: Record<string, unknown>): Promise<TestAnswer>;
+  /** The operation argument of a mutation: new id, next sequence, recorded now. */
+  operation(over?: Record<string, unknown>): Record<string, unknown>;
+  stop(): Promise<void>;
+}
+
+const issuer = 'https://identity.test';
+const audience = 'https://caregraph.test';
+
+/**
+ * Starts a subgraph for a test file on a freshly migrated database. Authorization is never
+ * stubbed: tokens are signed and verified for real.
+ *
+ * @param consumers who gets the events of its outbox
+ * @example const patient = await createTestSubgraph('patient', createPatientSubgraph);
+ */
+export async function createTestSubgraph(
+  store: StoreName,
+  create: (deps: SubgraphDependencies) => Subgraph,
+  consumers: () => readonly EventConsumer[] = () => [],
+): Promise<TestSubgraph> {
+  const database = await createTestDatabase(store);
+  const pool = createPool(database.target, {
+    maxConnections: 20,
+    statementTimeoutMs: 10_000,
+    applicationName: 'test',
+  });
+  const clock = systemClock;
+  const ids = createIdSource(clock);
+  const key = await makeSigningKey();
+  const keys = createLocalJWKSet({ keys: [key.publicJwk] });
+  const tokens = createTokenIssuer({ key, issuer, audience, clientId: 'test', clock, ids });
+  const subgraph = create({
+    pool,
+    clock,
+    ids,
+    log: createLogger({ service: 'test', level: 'silent' }),
+    verifier: createTokenVerifier({ issuer, audience, keys, clock }),
+    transport: createInProcessTransport(consumers),
+    operationHashKey: new Uint8Array(32).fill(1),
+    sealing: createSealing({ blindIndexKey: new Uint8Array(32).fill(2), phoneRegion: 'IN' }),
+  });
+  await subgraph.start();
+  return {
+    subgraph,
+    pool,
+    ids,
+    ...asking(subgraph, ids),
+    token: (subject) =>
+      tokens.issue({
+        id: ids.next(),
+        roles: ['health_worker'],
+        institutionId: ids.next(),
+        areaRoots: [],
+        purposes: ['treatment'],
+        ...subject,
+      }),
+    async stop() {
+      await subgraph.stop();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+function asking(subgraph: Subgraph, ids: IdSource): Pick<TestSubgraph, 'ask' | 'operation'> {
+  const deviceId = ids.next();
+  let deviceSequence = 0;
+  return {
+    async ask(token, query, variables = {}) {
+      const answer = await subgraph.execute({
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        search: '',
+        body: { query, variables },
+      });
+      const text = answer.body.kind === 'complete' ? answer.body.string : '{}';
+      // What Apollo Server writes is a GraphQL response.
+      const body = JSON.parse(text) as Partial<TestAnswer>;
+      return { status: answer.status ?? 200, data: body.data, errors: body.errors ?? [] };
+    },
+    operation(over = {}) {
+      deviceSequence += 1;
+      const recordedAt = systemClock.now().toISOString();
+      return { id: ids.next(), deviceId, deviceSequence, recordedAt, clockOffsetMs: 0, ...over };
+    },
+  };
+}
