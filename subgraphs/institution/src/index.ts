@@ -1,0 +1,1 @@
+export { createInstitutionSubgraph } from './subgraph.ts';

@@ -1,0 +1,4 @@
+import { runSubgraph } from '@caregraph/subgraph';
+import { createInstitutionSubgraph } from './subgraph.ts';
+
+await runSubgraph('institution', createInstitutionSubgraph);

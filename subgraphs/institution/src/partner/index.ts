@@ -1,0 +1,2 @@
+export { partnerConcept } from './partner.concept.ts';
+export { createPartnerStore, type PartnerRecord } from './partner.store.ts';
