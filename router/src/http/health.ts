@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify';
+import type { SubgraphTransport } from '../subgraph/subgraph-transport.ts';
+
+interface Readiness {
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly subgraphs: Readonly<Record<string, 'up' | 'down'>>;
+}
+
+/**
+ * `/healthz` says that the process runs; `/ready` says whether it can serve and names each
+ * subgraph that cannot.
+ */
+export function installHealth(
+  app: FastifyInstance,
+  subgraphs: ReadonlyMap<string, SubgraphTransport>,
+  isDraining: () => boolean,
+): void {
+  let asking: Promise<Readiness> | undefined;
+
+  // Threat: /ready is open to anyone, and must not multiply requests to the subgraphs.
+  const ask = () => (asking ??= askAll(subgraphs, isDraining).finally(() => (asking = undefined)));
+
+  app.get('/healthz', (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ ok: true }),
+  );
+  app.get('/ready', async (_request, reply) => {
+    const readiness = await ask();
+    return reply
+      .code(readiness.ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send(readiness);
+  });
+}
+
+async function askAll(
+  subgraphs: ReadonlyMap<string, SubgraphTransport>,
+  isDraining: () => boolean,
+): Promise<Readiness> {
+  const states = await Promise.all(
+    [...subgraphs].map(async ([name, transport]): Promise<[string, 'up' | 'down']> => [
+      name,
+      (await transport.isReady()) ? 'up' : 'down',
+    ]),
+  );
+  const draining = isDraining();
+  const ready = !draining && states.every(([, state]) => state === 'up');
+  return { ready, draining, subgraphs: Object.fromEntries(states) };
+}
