@@ -68,6 +68,7 @@ export const permissionMatrix: Readonly<Record<Role, readonly Permission[]>> = {
     'device:write',
     'formulary:write',
     'stock:read',
+    'audit:read',
   ],
   auditor: [...everyone, 'audit:read', 'device:read'],
   partner: [...everyone, 'patient:read', 'clinical:read', 'prescription:read'],

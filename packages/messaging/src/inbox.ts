@@ -91,9 +91,14 @@ async function markReceived(
             CASE WHEN $2 = 'SET_ASIDE' THEN one END, $2, $3, now()
      FROM jsonb_array_elements($1::jsonb) AS one
      ON CONFLICT (id) DO NOTHING RETURNING id::text`,
-    JSON.stringify(events),
+    storableJson(events),
     state,
     reason,
   );
   return new Set(rows.map((row) => row.id));
+}
+
+/** jsonb takes no NUL; an event that carries one must still be set aside instead of blocking. */
+function storableJson(events: readonly EventEnvelope[]): string {
+  return JSON.stringify(events).replaceAll('\\u0000', '\\ufffd');
 }

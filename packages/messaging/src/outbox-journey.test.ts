@@ -183,6 +183,21 @@ test('an event that can never be taken is set aside, and those beside it are tak
   expect(rows).toEqual([{ reason: 'TypeError', subject: poison.subject }]);
 });
 
+test('an event with a NUL character is set aside like any other that cannot be taken', async () => {
+  const inbox = createInbox<SqlSession>({
+    name: 'test',
+    store,
+    log,
+    isTransient: () => false,
+    handlers: { 'org.caregraph.area.placed.v1': async () => undefined },
+  });
+  const [event] = envelopes([areaPlaced()]);
+  if (event === undefined) throw new Error('no event');
+  await inbox.receive([{ ...event, subject: 'a\u0000b', data: { areaId: 'a\u0000' } }]);
+  const { rows } = await pool.query('SELECT state FROM inbox_message');
+  expect(rows).toEqual([{ state: 'SET_ASIDE' }]);
+});
+
 test('a passing fault leaves the event for the next time', async () => {
   let faults = 1;
   const inbox = createInbox<SqlSession>({

@@ -1,0 +1,8 @@
+export {
+  embeddedAudience,
+  embeddedIssuer,
+  startDeployment,
+  type Deployment,
+  type DeploymentOptions,
+} from './deployment.ts';
+export { readOrMakeKeys, type DeploymentKeys } from './key-file.ts';

@@ -1,0 +1,30 @@
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readOrMakeKeys } from './key-file.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caregraph-keys-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('keys are made once, for their owner alone, and read again as they were', async () => {
+  const made = await readOrMakeKeys(folder);
+  expect((await stat(join(folder, 'keys.json'))).mode & 0o777).toBe(0o600);
+  expect(await readOrMakeKeys(folder)).toEqual(made);
+});
+
+test('a key file that others may read is refused', async () => {
+  await readOrMakeKeys(folder);
+  await chmod(join(folder, 'keys.json'), 0o644);
+  await expect(readOrMakeKeys(folder)).rejects.toThrow('chmod 600');
+});
+
+test('a damaged key file is refused and left as it is', async () => {
+  const path = join(folder, 'keys.json');
+  await writeFile(path, '{"tokenSigning":', { mode: 0o600 });
+  await expect(readOrMakeKeys(folder)).rejects.toThrow('damaged');
+  expect(await readFile(path, 'utf8')).toBe('{"tokenSigning":');
+});

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { makeSigningKey, type SigningKey } from '@caregraph/access';
+
+/** The secrets of one embedded deployment, made on the spot at its first start. */
+export interface DeploymentKeys {
+  readonly tokenSigning: SigningKey;
+  readonly operationHash: Uint8Array;
+  readonly blindIndex: Uint8Array;
+}
+
+const key = z
+  .string()
+  .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+  .refine((bytes) => bytes.length === 32);
+const jwk = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string() });
+const contents = z.object({
+  tokenSigning: z.object({ keyId: z.string(), privateJwk: jwk, publicJwk: jwk }),
+  operationHash: key,
+  blindIndex: key,
+});
+
+/**
+ * Reads the key file of a data directory, or makes it.
+ *
+ * Threat: another account of the machine reads the keys. Defence: the file is made with mode 0600
+ * and refused when others may read it.
+ *
+ * @param dataDirectory where the deployment keeps its data
+ * @throws Error when the file is readable by others or damaged; it is never replaced by itself,
+ *   because what was indexed under the old keys would not be found again
+ */
+export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentKeys> {
+  const path = join(dataDirectory, 'keys.json');
+  await mkdir(dataDirectory, { recursive: true });
+  const known = await readKeys(path);
+  if (known) return known;
+  await writeKeys(path);
+  const made = await readKeys(path);
+  if (made === undefined) throw new Error('the key file vanished while it was made');
+  return made;
+}
+
+async function readKeys(path: string): Promise<DeploymentKeys | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
+  const { mode } = await stat(path);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new Error(`${path} may be read by others; run: chmod 600 ${path}`);
+  }
+  const parsed = contents.safeParse(parseJson(text));
+  if (!parsed.success) throw new Error(`${path} is damaged; restore it from a backup`);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Written beside and renamed, so that a kill in the middle never leaves half a key file. */
+async function writeKeys(path: string): Promise<void> {
+  const made = {
+    tokenSigning: await makeSigningKey(),
+    operationHash: randomBytes(32).toString('base64'),
+    blindIndex: randomBytes(32).toString('base64'),
+  };
+  const unfinished = `${path}.${process.pid}`;
+  const file = await open(unfinished, 'wx', 0o600);
+  await file.writeFile(JSON.stringify(made));
+  await file.sync();
+  await file.close();
+  await chmod(unfinished, 0o600);
+  await rename(unfinished, path);
+}

@@ -1,0 +1,3 @@
+export { accessRecordConcept } from './access-record.concept.ts';
+export { createAccessRecordStore } from './access-record.store.ts';
+export { createPatientStore } from './patient.store.ts';

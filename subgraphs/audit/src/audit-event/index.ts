@@ -1,0 +1,11 @@
+export { auditEventConcept } from './audit-event.concept.ts';
+export { auditEventHandlers } from './audit-event.events.ts';
+export { auditing } from './audit-event.policy.ts';
+export { staffIdOf } from './audit-event.service.ts';
+export {
+  createAuditEventStore,
+  instantKey,
+  type AuditEventRow,
+  type AuditEventStore,
+} from './audit-event.store.ts';
+export { createPatientAccessStore } from './patient-access.store.ts';
