@@ -1,0 +1,2 @@
+export { checkupConcept } from './checkup.concept.ts';
+export { createCheckupStore } from './checkup.store.ts';

@@ -1,0 +1,2 @@
+export { immunizationConcept } from './immunization.concept.ts';
+export { createImmunizationStore } from './immunization.store.ts';

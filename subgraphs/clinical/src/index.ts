@@ -1,0 +1,1 @@
+export { createClinicalSubgraph } from './subgraph.ts';

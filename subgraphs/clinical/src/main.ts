@@ -1,0 +1,4 @@
+import { runSubgraph } from '@caregraph/subgraph';
+import { createClinicalSubgraph } from './subgraph.ts';
+
+await runSubgraph('clinical', createClinicalSubgraph);

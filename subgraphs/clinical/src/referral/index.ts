@@ -1,0 +1,2 @@
+export { referralConcept } from './referral.concept.ts';
+export { createReferralStore } from './referral.store.ts';

@@ -1,0 +1,2 @@
+export { taskConcept } from './task.concept.ts';
+export { createTaskStore } from './task.store.ts';

@@ -1,0 +1,1 @@
+export { householdConcept } from './household.concept.ts';

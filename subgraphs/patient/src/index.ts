@@ -1,0 +1,1 @@
+export { createPatientSubgraph } from './subgraph.ts';

@@ -1,0 +1,30 @@
+import type { z } from 'zod';
+import { requires } from '@caregraph/access';
+import {
+  defineOperation,
+  type Operation,
+  type OperationStamp,
+  type Outcome,
+} from '@caregraph/subgraph';
+import type { StoreTx } from './client.ts';
+import type { PatientContext } from './context.ts';
+
+export type PatientOperation = Operation<PatientContext, StoreTx>;
+
+/** What the effect of an operation gets. */
+export interface PatientCall<TInput> {
+  readonly ctx: PatientContext;
+  readonly tx: StoreTx;
+  readonly input: TInput;
+  readonly stamp: OperationStamp;
+}
+
+/** Defines an operation of this subgraph: all of them ask for patient:write. */
+export function patientOperation<TInput>(definition: {
+  readonly name: string;
+  readonly input: z.ZodType<TInput>;
+  run(call: PatientCall<TInput>): Promise<Outcome>;
+}): PatientOperation {
+  const policy = requires('patient:write');
+  return defineOperation<PatientContext, StoreTx, TInput>({ policy, ...definition });
+}

@@ -1,0 +1,1 @@
+export { patientConcept } from './patient.concept.ts';

@@ -1,0 +1,1 @@
+export { relationshipConcept } from './relationship.concept.ts';

@@ -1,0 +1,5 @@
+import { requires } from '@caregraph/access';
+
+export const relationshipPolicies = {
+  'Relationship.__resolveReference': requires('patient:read'),
+};

@@ -1,0 +1,2 @@
+export { dispensingConcept } from './dispensing.concept.ts';
+export { createDispensingStore } from './dispensing.store.ts';

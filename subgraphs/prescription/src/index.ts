@@ -1,0 +1,1 @@
+export { createPrescriptionSubgraph } from './subgraph.ts';

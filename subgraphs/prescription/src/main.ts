@@ -1,0 +1,4 @@
+import { runSubgraph } from '@caregraph/subgraph';
+import { createPrescriptionSubgraph } from './subgraph.ts';
+
+await runSubgraph('prescription', createPrescriptionSubgraph);

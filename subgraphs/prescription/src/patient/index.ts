@@ -1,0 +1,9 @@
+export {
+  admitPatient,
+  keptForReview,
+  reachesPatient,
+  recordedOutcome,
+} from './patient-admission.ts';
+export { patientConcept } from './patient.concept.ts';
+export { createPatientStore } from './patient.store.ts';
+export { readsPrescriptions } from './patient.policy.ts';
