@@ -5,7 +5,10 @@ import { repositoryRoot } from './repository.ts';
 /** The environment of the embedded profile. */
 const schema = z.object({
   /** Where the deployment keeps its databases and keys. */
-  CAREGRAPH_DATA: z.string().min(1).default(join(repositoryRoot, '.caregraph', 'data')),
+  CAREGRAPH_DATA: z
+    .string()
+    .min(1)
+    .default(join(repositoryRoot, '.caregraph', 'data')),
   /** The address the router listens on; only this machine unless it is told otherwise. */
   HOST: z.string().min(1).default('127.0.0.1'),
   /** The port of the router. */

@@ -13,7 +13,9 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   generate: async () => (await import('./generate.command.ts')).registerGenerateCommand,
   migrate: async () => (await import('./migrate.command.ts')).registerMigrateCommand,
   migration: async () => (await import('./migration.command.ts')).registerMigrationCommand,
+  start: async () => (await import('./start.command.ts')).registerStartCommand,
   test: async () => (await import('./test.command.ts')).registerTestCommand,
+  token: async () => (await import('./token.command.ts')).registerTokenCommand,
 };
 
 async function main(argv: readonly string[]): Promise<void> {

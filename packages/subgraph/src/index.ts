@@ -10,7 +10,7 @@ export {
   type Merge,
 } from './operation/merge-fields.ts';
 export { mergedOutcome, readFieldVersions } from './operation/merged-outcome.ts';
-export { writtenRecord, type PayloadSeal, type Receipt } from './operation/operation-engine.ts';
+export { type PayloadSeal } from './operation/operation-engine.ts';
 export {
   defineOperation,
   problem,
@@ -24,10 +24,12 @@ export {
   type Problem,
   type Verdict,
 } from './operation/operation.ts';
+export { writtenRecord, type Receipt } from './operation/receipt.ts';
 export { pageRequest, toConnection, type Connection, type PageRequest } from './page/connection.ts';
 export { createPageLoader, type PageLoader } from './page/page-loader.ts';
 export { contractSdlFiles } from './schema/subgraph-sdl.ts';
 export { createSealing, type Sealing } from './sealing.ts';
+export { createSubgraphHost } from './server/subgraph-host.ts';
 export { runSubgraph } from './server/run-subgraph.ts';
 export {
   assembleSubgraph,

@@ -1,9 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { enforce } from '@caregraph/access';
 import { constraintViolation } from '@caregraph/database';
 import { Fault, type ProblemCode } from '@caregraph/fault';
 import { toOutboxRows, type SqlSession, type TransactionalStore } from '@caregraph/messaging';
-import { accessEvent } from '../audit/access-trail.ts';
 import type { RequestContext } from '../context.ts';
 import {
   claimOperation,
@@ -12,39 +11,17 @@ import {
   type OperationResult,
 } from './operation-record.ts';
 import {
+  isApplied,
   rejected,
   type AppliedOutcome,
   type Operation,
   type OperationInput,
   type OperationStamp,
   type Outcome,
-  type Problem,
-  type Verdict,
 } from './operation.ts';
-
-/** What a write answers; the GraphQL receipt type is named after the operation. */
-export interface Receipt {
-  readonly operation: string;
-  readonly operationId: string;
-  readonly verdict: Verdict;
-  readonly replayed: boolean;
-  readonly problems: readonly Problem[];
-  readonly serverTime: Date;
-  /** The record that was written; undefined when the operation was refused. */
-  readonly entityId: string | undefined;
-}
-
-/**
- * Loads the record that a receipt tells of; null when the operation was refused.
- *
- * @example area: (receipt, _args, ctx) => writtenRecord(receipt, ctx.stores.area.find)
- */
-export async function writtenRecord<TRecord>(
-  receipt: Receipt,
-  find: (id: string) => Promise<TRecord | null>,
-): Promise<TRecord | null> {
-  return receipt.entityId === undefined ? null : find(receipt.entityId);
-}
+import type { Receipt } from './receipt.ts';
+import { hashRequest } from './request-hash.ts';
+import { writeIntents } from './write-intent.ts';
 
 /** Seals what must be kept although it could not be applied or does not show. */
 export type PayloadSeal = (payload: unknown, operationId: string) => Promise<Uint8Array>;
@@ -91,13 +68,8 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
       enforce(operation.policy, ctx.actor);
       refuseForeignDevice(ctx, input);
       const stamp = stampOf(ctx, input);
-      const requestHash = hashRequest(
-        options.hashKey,
-        operation.name,
-        ctx.actor.id,
-        input,
-        payload,
-      );
+      const request = { name: operation.name, actorId: ctx.actor.id, input, payload };
+      const requestHash = hashRequest(options.hashKey, request);
       const receipt = await options.store.$transaction(async (tx) => {
         const claim = { name: operation.name, actorId: ctx.actor.id, input, stamp, requestHash };
         const earlier = await claimOperation(tx, { ...claim, requestId: ctx.requestId });
@@ -132,29 +104,6 @@ function stampOf(ctx: RequestContext, input: OperationInput): OperationStamp {
     receivedAt: ctx.clock.now(),
     baseVersion: input.baseVersion ?? undefined,
   };
-}
-
-/** The clock offset is left out: a device measures it anew before it sends an operation again. */
-function hashRequest(
-  key: Uint8Array,
-  name: string,
-  actorId: string,
-  input: OperationInput,
-  payload: unknown,
-): Uint8Array {
-  const { clockOffsetMs: _measured, ...lasting } = input;
-  return createHmac('sha256', key)
-    .update(canonicalJson([name, actorId, lasting, payload]))
-    .digest();
-}
-
-/** JSON with sorted keys; absent and null members are the same request. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) => {
-    if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
-    const entries = Object.entries(member).filter(([, one]) => one !== null && one !== undefined);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }
 
 function replay(
@@ -222,10 +171,8 @@ async function settle<TContext extends RequestContext, TTx extends SqlSession>(
     problems: outcome.problems ?? [],
     ...(applied ? { entityId: applied.entityId, version: applied.version } : {}),
   };
-  const events = [
-    ...(applied?.events ?? []),
-    ...writeIntent(options, ctx, operation, stamp, outcome),
-  ];
+  const { subgraph } = options;
+  const intents = writeIntents(ctx, { subgraph, operation, stamp, outcome });
   await settleOperation(tx, {
     stamp,
     verdict: outcome.verdict,
@@ -234,7 +181,7 @@ async function settle<TContext extends RequestContext, TTx extends SqlSession>(
       outcome.verdict === 'QUARANTINED' ? await options.sealPayload(payload, stamp.id) : undefined,
     changes: applied?.changes ?? [],
     conflicts: await conflictRows(options, ctx, stamp, applied),
-    events: toOutboxRows(events, ctx),
+    events: toOutboxRows([...(applied?.events ?? []), ...intents], ctx),
   });
   return {
     operation,
@@ -245,28 +192,6 @@ async function settle<TContext extends RequestContext, TTx extends SqlSession>(
     serverTime: stamp.receivedAt,
     entityId: result.entityId,
   };
-}
-
-function writeIntent<TTx extends SqlSession>(
-  options: OperationEngineOptions<TTx>,
-  ctx: RequestContext,
-  operation: string,
-  stamp: OperationStamp,
-  outcome: Outcome,
-) {
-  if (outcome.patientId === undefined) return [];
-  const types = isApplied(outcome) ? [...new Set(outcome.changes.map((one) => one.typename))] : [];
-  const trail = { ...ctx, subgraph: options.subgraph, at: stamp.receivedAt };
-  return [
-    accessEvent(trail, {
-      action: 'WRITE',
-      operation,
-      operationId: stamp.id,
-      recordedAt: stamp.recordedAt.toISOString(),
-      outcome: outcome.verdict,
-      accesses: [{ patientId: outcome.patientId, types }],
-    }),
-  ];
 }
 
 async function conflictRows<TTx extends SqlSession>(
@@ -285,8 +210,4 @@ async function conflictRows<TTx extends SqlSession>(
       kept_sealed: Buffer.from(await options.sealPayload(conflict.kept, stamp.id)).toString('hex'),
     })),
   );
-}
-
-function isApplied(outcome: Outcome): outcome is AppliedOutcome {
-  return 'changes' in outcome;
 }

@@ -1,8 +1,9 @@
 import { GraphQLError } from 'graphql';
 import { Fault } from '@caregraph/fault';
 import type { RequestContext } from '../context.ts';
-import type { OperationEngine, Receipt } from './operation-engine.ts';
+import type { OperationEngine } from './operation-engine.ts';
 import type { Operation, OperationInput } from './operation.ts';
+import type { Receipt } from './receipt.ts';
 
 type Resolver<TContext> = (parent: unknown, args: never, ctx: TContext) => unknown;
 

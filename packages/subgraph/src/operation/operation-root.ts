@@ -3,8 +3,9 @@ import { authenticated } from '@caregraph/access';
 import type { PolicyMap, ResolverMap } from '../concept.ts';
 import type { RequestContext } from '../context.ts';
 import type { SubgraphDefinition } from '../subgraph.ts';
-import type { OperationEngine, Receipt } from './operation-engine.ts';
+import type { OperationEngine } from './operation-engine.ts';
 import { operationResolvers } from './operation-resolvers.ts';
+import type { Receipt } from './receipt.ts';
 
 /** The mutations of a subgraph with their policies, made from the operations of its concepts. */
 export function operationRoot<TContext extends RequestContext, TTx extends SqlSession>(

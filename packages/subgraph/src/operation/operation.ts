@@ -76,6 +76,11 @@ export interface RefusedOutcome {
 
 export type Outcome = AppliedOutcome | RefusedOutcome;
 
+/** Tells what was taken from what was refused. */
+export function isApplied(outcome: Outcome): outcome is AppliedOutcome {
+  return 'changes' in outcome;
+}
+
 export interface OperationCall<TContext, TTx, TInput> {
   readonly ctx: TContext;
   /** The open transaction: everything that the operation writes goes through it. */

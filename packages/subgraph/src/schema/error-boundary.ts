@@ -24,7 +24,9 @@ export function createErrorFormatter(log: Logger) {
     }
     if (code === 'BAD_USER_INPUT') return withCode(formatted, code, inputPlace(formatted.message));
     if (isKnown(code)) return withCode(formatted, code);
-    if (isRequestRefusal(code)) return withCode(formatted, 'BAD_REQUEST', { reason: code });
+    if (code === 'OPERATION_RESOLUTION_FAILURE') {
+      return withCode(formatted, 'BAD_REQUEST', { reason: 'OPERATION_NOT_FOUND' });
+    }
     log.error('an unexpected fault', { code: 'INTERNAL', error: cause });
     return withCode(formatted, 'INTERNAL');
   };
@@ -32,16 +34,6 @@ export function createErrorFormatter(log: Logger) {
 
 function isKnown(code: unknown): code is FaultCode {
   return typeof code === 'string' && code !== 'INTERNAL' && Object.hasOwn(faultCatalogue, code);
-}
-
-const requestRefusals = [
-  'OPERATION_RESOLUTION_FAILURE',
-  'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
-] as const;
-
-function isRequestRefusal(code: unknown): code is (typeof requestRefusals)[number] {
-  return requestRefusals.some((refusal) => refusal === code);
 }
 
 function withCode(
@@ -61,12 +53,14 @@ function withCode(
 function withoutValues(message: string): string {
   return message
     .replace(/(found|got invalid value|Unexpected value) .*$/s, '$1 another value.')
-    .replace(/cannot represent [^:]*: .*$/s, 'cannot represent the value.');
+    .replace(/cannot represent [^:]*: .*$/s, 'cannot represent the value.')
+    .replace(/^Value .* does not exist in ("\w+" enum).*$/s, 'The value does not exist in $1.');
 }
 
+/** Keys of the value stand unquoted in the message: only a path below the variable is believed. */
 function inputPlace(message: string): Record<string, string> {
-  const variable = /^Variable "(\$\w+)"/.exec(message)?.[1];
-  const member = / at "([\w.[\]]+)"/.exec(message)?.[1];
-  const place = member ?? variable;
-  return place === undefined ? {} : { at: place };
+  const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
+  if (variable === undefined) return {};
+  const places = [...message.matchAll(/ at "([\w.[\]]+)"/g)].map((match) => match[1] ?? '');
+  return { at: places.findLast((place) => /^\w+/.exec(place)?.[0] === variable) ?? `$${variable}` };
 }

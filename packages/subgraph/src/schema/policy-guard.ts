@@ -1,6 +1,9 @@
 import {
+  isInterfaceType,
   isObjectType,
+  isUnionType,
   type GraphQLFieldResolver,
+  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
@@ -29,7 +32,8 @@ export function guardWithPolicies(schema: GraphQLSchema, policies: PolicyMap): v
 }
 
 function rootTypes(schema: GraphQLSchema): GraphQLObjectType[] {
-  return [schema.getQueryType(), schema.getMutationType()].filter((type) => type != null);
+  const types = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  return types.filter((type) => type != null);
 }
 
 function rootCoordinates(schema: GraphQLSchema): string[] {
@@ -46,27 +50,40 @@ interface SubgraphExtension {
   resolveReference?: ReferenceResolver;
 }
 
-/** Where @apollo/subgraph keeps the reference resolver of a type. */
-function subgraphExtension(type: GraphQLObjectType): SubgraphExtension | undefined {
+/** Where @apollo/subgraph keeps the reference resolver of a type, also of an entity interface. */
+function subgraphExtension(type: GraphQLNamedType): SubgraphExtension | undefined {
   const apollo = type.extensions['apollo'] as { subgraph?: SubgraphExtension } | undefined;
   return apollo?.subgraph;
 }
 
 function entityCoordinates(schema: GraphQLSchema): string[] {
   return Object.values(schema.getTypeMap())
-    .filter((type) => isObjectType(type))
-    .filter((type) => subgraphExtension(type)?.resolveReference !== undefined)
+    .filter((type) => isObjectType(type) || isInterfaceType(type))
+    .filter(
+      (type) =>
+        subgraphExtension(type)?.resolveReference !== undefined || answersUnasked(schema, type),
+    )
     .map((type) => `${type.name}.__resolveReference`);
+}
+
+/** Without a reference resolver @apollo/subgraph takes the caller's word, and the fields answer. */
+function answersUnasked(schema: GraphQLSchema, type: GraphQLNamedType): boolean {
+  const entities = schema.getType('_Entity');
+  if (!isUnionType(entities) || !isObjectType(type)) return false;
+  const answers = Object.values(type.getFields()).some((field) => field.resolve !== undefined);
+  return answers && schema.isSubType(entities, type);
 }
 
 function guard(schema: GraphQLSchema, coordinate: string, policy: Policy): void {
   const [typeName = '', fieldName = ''] = coordinate.split('.');
   const type = schema.getType(typeName);
-  if (!isObjectType(type)) return;
+  if (!isObjectType(type) && !isInterfaceType(type)) return;
   if (fieldName === '__resolveReference') {
     const extension = subgraphExtension(type);
     const resolve = extension?.resolveReference;
-    if (extension === undefined || resolve === undefined) return;
+    if (extension === undefined || resolve === undefined) {
+      throw new Error(`${coordinate} has no resolver`);
+    }
     extension.resolveReference = (reference, ctx, info) => {
       enforce(policy, ctx.actor);
       return resolve(reference, ctx, info);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -19,6 +20,7 @@ import { createSubgraphHost } from './subgraph-host.ts';
  * Runs one subgraph as a process of its own (the full profile) until SIGINT or SIGTERM, then
  * finishes what is under way and ends.
  *
+ * @throws Error naming wrong variables of the environment, or PORT_TAKEN
  * @example await runSubgraph('patient', createPatientSubgraph);
  */
 export async function runSubgraph(
@@ -53,15 +55,30 @@ export async function runSubgraph(
       phoneRegion: config.PHONE_REGION,
     }),
   });
-  await subgraph.start();
   const app = createSubgraphHost({ subgraph, deliveryKey: config.EVENT_DELIVERY_KEY, clock, log });
-  await app.listen({ host: config.HOST, port: config.PORT });
-  log.info('listening', { host: config.HOST, port: config.PORT });
-  stopOnSignal(log, async () => {
+  const stop = async () => {
     await app.close();
     await subgraph.stop();
     await pool.end();
+  };
+  await subgraph.start();
+  const port = await listen(app, config).catch(async (error: unknown) => {
+    await stop();
+    throw error;
   });
+  log.info('listening', { host: config.HOST, port });
+  stopOnSignal(log, stop);
+}
+
+/** @returns the port; with PORT=0 it is the system's choice. @throws Error with code PORT_TAKEN */
+async function listen(app: FastifyInstance, { HOST: host, PORT }: SubgraphConfig): Promise<number> {
+  try {
+    return Number(new URL(await app.listen({ host, port: PORT })).port);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    const message = `PORT_TAKEN: port ${PORT} on ${host} is in use. Stop what uses it or set PORT.`;
+    throw Object.assign(new Error(message, { cause: error }), { code: 'PORT_TAKEN' });
+  }
 }
 
 function openPool(name: string, config: SubgraphConfig, log: Logger): DatabasePool {

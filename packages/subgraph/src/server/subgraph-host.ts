@@ -21,6 +21,10 @@ export function createSubgraphHost(options: {
   const { subgraph } = options;
   const app = fastify({ logger: false, bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' });
   app.setErrorHandler((error, _request, reply) => answerFault(error, reply, options.log));
+  // Fastify's own answer quotes the URL, and that of a GET query holds its variables.
+  app.setNotFoundHandler((_request, reply) =>
+    answerFault(new Fault('NOT_FOUND'), reply, options.log),
+  );
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
@@ -93,5 +97,6 @@ function answerFault(error: unknown, reply: FastifyReply, log: Logger): FastifyR
 function codeOfHttpError(error: unknown) {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : 500;
   if (status === 413) return 'BODY_TOO_LARGE';
+  if (status === 415) return 'UNSUPPORTED_MEDIA_TYPE';
   return typeof status === 'number' && status < 500 ? 'BAD_REQUEST' : 'INTERNAL';
 }

@@ -73,6 +73,8 @@ export function createSubgraphServer<TContext extends RequestContext, TTx>(
     hideSchemaDetailsFromClientErrors: true,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
+    // Only the router asks, and it sends whole documents.
+    persistedQueries: false,
     formatError: createErrorFormatter(options.log),
     plugins: [
       ApolloServerPluginUsageReportingDisabled(),

@@ -1,4 +1,5 @@
 import type { Scope } from '@caregraph/access';
+import { isUuidV7 } from '@caregraph/clock';
 
 /**
  * The row filter of a scope over rows that have an area, an institution and an author: patients,
@@ -7,7 +8,9 @@ import type { Scope } from '@caregraph/access';
  * @example db.patient.findMany({ where: { AND: [patientsInScope(ctx.scope), { status }] } })
  */
 export function patientsInScope(scope: Scope) {
-  const own = scope.everyInstitution ? [] : [{ authorId: scope.authorId }];
+  // A partner system has a client's id, which no row can carry as its author.
+  const authors = !scope.everyInstitution && isUuidV7(scope.authorId);
+  const own = authors ? [{ authorId: scope.authorId }] : [];
   const registered =
     scope.patientInstitutionId === undefined ? [] : [{ institutionId: scope.patientInstitutionId }];
   return {

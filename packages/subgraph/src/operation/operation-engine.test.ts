@@ -1,0 +1,173 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createNoteGraph, type NoteGraph } from '../test-graph.ts';
+
+let graph: NoteGraph;
+let worker: string;
+
+beforeAll(async () => {
+  graph = await createNoteGraph();
+  worker = await graph.token({ roles: ['health_worker'] });
+});
+afterAll(() => graph.stop());
+afterEach(() => {
+  graph.sabotage.beforeCommit = undefined;
+});
+
+const recordNote = `mutation ($operation: OperationInput!, $input: RecordNoteInput!) {
+  recordNote(operation: $operation, input: $input) {
+    verdict replayed problems { code field } note { id text }
+  }
+}`;
+
+function input(over: Record<string, unknown> = {}) {
+  return { id: graph.ids.next(), patientId: graph.ids.next(), text: 'seen at home', ...over };
+}
+
+async function send(operation: Record<string, unknown>, note: Record<string, unknown>) {
+  const answer = await graph.ask(worker, recordNote, { operation, input: note });
+  const receipt = answer.data?.['recordNote'] as Record<string, unknown> | undefined;
+  return { ...answer, receipt };
+}
+
+/** How many rows an operation has left in each place that its one transaction writes to. */
+async function traces(operationId: unknown, noteId: unknown) {
+  const { rows } = await graph.pool.query(
+    `SELECT (SELECT count(*)::int FROM operation_record WHERE id = $1) AS operations,
+       (SELECT count(*)::int FROM note WHERE id = $2) AS notes,
+       (SELECT count(*)::int FROM change_log_entry WHERE entity_id = $2) AS changes,
+       (SELECT count(*)::int FROM outbox_event WHERE data->>'operationId' = $1::text
+          AND data->>'action' = 'WRITE') AS intents`,
+    [operationId, noteId],
+  );
+  return rows[0];
+}
+
+test('verdict, effect, change log and audit intent commit together', async () => {
+  const [operation, note] = [graph.operation(), input()];
+  const { receipt } = await send(operation, note);
+  expect(receipt).toMatchObject({ verdict: 'APPLIED', replayed: false, note: { id: note.id } });
+  expect(await traces(operation['id'], note.id)).toEqual({
+    operations: 1,
+    notes: 1,
+    changes: 1,
+    intents: 1,
+  });
+});
+
+test.each([
+  ['a check', { text: 'x'.repeat(60) }, 'VALUE_IMPOSSIBLE'],
+  ['a check with a problem of its own', { text: 'named' }, 'STATE_REFUSED'],
+])('a row that breaks %s is refused by the database and recorded', async (_what, over, code) => {
+  const [operation, note] = [graph.operation(), input(over)];
+  for (const replayed of [false, true]) {
+    const { receipt } = await send(operation, note);
+    expect(receipt).toMatchObject({
+      verdict: 'REJECTED',
+      replayed,
+      problems: [{ code }],
+      note: null,
+    });
+  }
+  expect(await traces(operation['id'], note.id)).toMatchObject({ operations: 1, notes: 0 });
+});
+
+test('a second record under one id is ALREADY_EXISTS, not a fault', async () => {
+  const note = input();
+  await send(graph.operation(), note);
+  const { receipt } = await send(graph.operation(), note);
+  expect(receipt).toMatchObject({ verdict: 'REJECTED', problems: [{ code: 'ALREADY_EXISTS' }] });
+});
+
+test('a fault that passes is an error: nothing is recorded and the same operation works later', async () => {
+  const [operation, note] = [graph.operation(), input()];
+  graph.sabotage.beforeCommit = () =>
+    Promise.reject(Object.assign(new Error('deadlock detected'), { code: '40P01' }));
+  const failed = await send(operation, note);
+  expect(failed.errors.map((error) => error.extensions.code)).toEqual(['STORE_UNAVAILABLE']);
+  expect(await traces(operation['id'], note.id)).toEqual({
+    operations: 0,
+    notes: 0,
+    changes: 0,
+    intents: 0,
+  });
+  graph.sabotage.beforeCommit = undefined;
+  expect((await send(operation, note)).receipt).toMatchObject({
+    verdict: 'APPLIED',
+    replayed: false,
+  });
+});
+
+test('a fault that does not pass is an error too, and leaves nothing', async () => {
+  const [operation, note] = [graph.operation(), input()];
+  graph.sabotage.beforeCommit = () => Promise.reject(new TypeError('a defect'));
+  const failed = await send(operation, note);
+  expect(failed.errors.map((error) => error.extensions.code)).toEqual(['INTERNAL']);
+  expect(await traces(operation['id'], note.id)).toMatchObject({ operations: 0, notes: 0 });
+});
+
+test('a connection that dies between effect and commit leaves nothing; the replay applies once', async () => {
+  const [operation, note] = [graph.operation(), input()];
+  graph.sabotage.beforeCommit = async (tx) => {
+    const [session] = await tx.$queryRawUnsafe<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+    await graph.pool.query('SELECT pg_terminate_backend($1)', [session?.pid]);
+    await tx.$queryRawUnsafe('SELECT 1');
+  };
+  const failed = await send(operation, note);
+  expect(failed.errors.map((error) => error.extensions.code)).toEqual(['STORE_UNAVAILABLE']);
+  expect(await traces(operation['id'], note.id)).toMatchObject({ operations: 0, notes: 0 });
+  graph.sabotage.beforeCommit = undefined;
+  // The device does not know what became of it and sends it again, twice.
+  expect((await send(operation, note)).receipt).toMatchObject({
+    verdict: 'APPLIED',
+    replayed: false,
+  });
+  expect((await send(operation, note)).receipt).toMatchObject({
+    verdict: 'APPLIED',
+    replayed: true,
+  });
+  expect(await traces(operation['id'], note.id)).toMatchObject({
+    operations: 1,
+    notes: 1,
+    intents: 1,
+  });
+});
+
+test('an operation of another device than the token names is refused before anything is written', async () => {
+  const token = await graph.token({ roles: ['health_worker'], deviceId: graph.ids.next() });
+  const [operation, note] = [graph.operation(), input()];
+  const answer = await graph.ask(token, recordNote, { operation, input: note });
+  expect(answer.errors[0]?.extensions.code).toBe('DEVICE_MISMATCH');
+  expect(await traces(operation['id'], note.id)).toMatchObject({ operations: 0, notes: 0 });
+});
+
+test('an operation from the future is refused, five minutes of drift are not', async () => {
+  const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+  const late = await send(graph.operation({ recordedAt: inMinutes(6) }), input());
+  expect(late.receipt).toMatchObject({ problems: [{ code: 'RECORDED_IN_FUTURE' }] });
+  const drifting = await send(graph.operation({ recordedAt: inMinutes(4) }), input());
+  expect(drifting.receipt).toMatchObject({ verdict: 'APPLIED' });
+});
+
+test('in a batch, a failure stops what follows it, unless it is told not to', async () => {
+  const applyAll = `mutation ($operations: [NoteOperation!]!, $stop: Boolean!) {
+    applyNoteOperations(operations: $operations, stopOnFailure: $stop) { verdict }
+  }`;
+  const entries = () =>
+    [{ text: 'first' }, { text: 'named' }, { text: 'third' }].map((over) => ({
+      operation: graph.operation(),
+      recordNote: input(over),
+    }));
+  const stopped = await graph.ask(worker, applyAll, { operations: entries(), stop: true });
+  expect(stopped.data?.['applyNoteOperations']).toEqual([
+    { verdict: 'APPLIED' },
+    { verdict: 'REJECTED' },
+    null,
+  ]);
+  expect(stopped.errors.map((one) => one.extensions.code)).toEqual(['OPERATION_NOT_REACHED']);
+  const all = await graph.ask(worker, applyAll, { operations: entries(), stop: false });
+  expect(all.data?.['applyNoteOperations']).toEqual([
+    { verdict: 'APPLIED' },
+    { verdict: 'REJECTED' },
+    { verdict: 'APPLIED' },
+  ]);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { readSubgraphConfig } from './config.ts';
+
+const key = Buffer.alloc(32, 7).toString('base64');
+const complete = {
+  PORT: '4001',
+  DATABASE_URL: 'postgresql://patient:pw@127.0.0.1:5432/patient',
+  TOKEN_ISSUER: 'https://identity.test',
+  TOKEN_AUDIENCE: 'https://caregraph.test',
+  JWKS_URL: 'https://identity.test/jwks',
+  OPERATION_HASH_KEY: key,
+  BLIND_INDEX_KEY: key,
+  EVENT_DELIVERY_KEY: key,
+};
+
+test('what is complete is read, with its defaults', () => {
+  expect(readSubgraphConfig(complete)).toMatchObject({
+    HOST: '127.0.0.1',
+    PORT: 4001,
+    EVENT_SUBSCRIBER_URLS: [],
+    LOG_LEVEL: 'info',
+  });
+});
+
+test('every missing variable is named at once', () => {
+  const read = () => readSubgraphConfig({});
+  for (const name of Object.keys(complete)) expect(read).toThrow(name);
+});
+
+test.each([
+  ['PORT', '70000'],
+  ['DATABASE_URL', 'hunter2'],
+  ['TOKEN_ISSUER', 'hunter2'],
+  ['JWKS_URL', 'hunter2'],
+  ['OPERATION_HASH_KEY', 'hunter2'],
+  ['BLIND_INDEX_KEY', 'hunter2'],
+  ['EVENT_DELIVERY_KEY', 'hunter2'],
+  ['EVENT_SUBSCRIBER_URLS', 'https://a.test,hunter2'],
+  ['PHONE_REGION', 'hunter2'],
+  ['LOG_LEVEL', 'hunter2'],
+])('a wrong %s is named, without its value', (name, value) => {
+  let message = '';
+  try {
+    readSubgraphConfig({ ...complete, [name]: value });
+  } catch (error) {
+    message = String(error);
+  }
+  expect(message).toContain(`${name}`);
+  expect(message).not.toContain(value);
+});
