@@ -11,6 +11,7 @@ type Register = (program: Command) => void;
 const commands: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./check.command.ts')).registerCheckCommand,
   generate: async () => (await import('./generate.command.ts')).registerGenerateCommand,
+  import: async () => (await import('./import.command.ts')).registerImportCommand,
   migrate: async () => (await import('./migrate.command.ts')).registerMigrateCommand,
   migration: async () => (await import('./migration.command.ts')).registerMigrationCommand,
   start: async () => (await import('./start.command.ts')).registerStartCommand,

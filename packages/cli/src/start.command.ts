@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readEmbeddedConfig } from './config.ts';
 import { greeting } from './start/greeting.ts';
 import { startEmbedded } from './start/start-embedded.ts';
-import { createStopList, stopOnSignals } from './start/stop-signal.ts';
+import { createStopList, stopOnSignals, type StopList } from './start/stop-signal.ts';
 
 const say = (line: string) => console.error(`caregraph: ${line}`);
 
@@ -15,16 +15,31 @@ export function registerStartCommand(program: Command): void {
       const stops = createStopList();
       stopOnSignals(stops, say);
       try {
-        await start();
+        await run(stops);
       } catch (error) {
+        if (stops.signal.aborted) return;
         await stops.run();
         program.error(error instanceof Error ? error.message : 'it did not start');
       }
-
-      async function start(): Promise<void> {
-        const { url, deployment, demo } = await startEmbedded(readEmbeddedConfig(), stops, say);
-        await demo?.load(deployment, say);
-        console.log(greeting({ url, token: await demo?.token(deployment.tokens, 'clinician') }));
-      }
     });
+}
+
+/** Greets as soon as the first households are there; the others follow while it serves. */
+async function run(stops: StopList): Promise<void> {
+  const { url, deployment, demo } = await startEmbedded(readEmbeddedConfig(), stops, say);
+  const greet = async () => {
+    const token = await demo?.token(deployment.tokens, 'clinician');
+    console.log(greeting({ url, token }));
+  };
+  if (demo === undefined) return greet();
+  let greeted: Promise<void> | undefined;
+  const loading = demo.load(deployment, {
+    say,
+    signal: stops.signal,
+    onOpening: () => void (greeted = greet()),
+  });
+  // Batches under way end before what they need is stopped; a fault is told by the await below.
+  stops.add(() => loading.catch(() => undefined));
+  await loading;
+  await greeted;
 }

@@ -8,7 +8,12 @@ import {
 import { createAuditSubgraph } from '@caregraph/audit-subgraph';
 import { createClinicalSubgraph } from '@caregraph/clinical-subgraph';
 import { createIdSource, type Clock } from '@caregraph/clock';
-import { createPool, type DatabasePool, type DatabaseTarget, type StoreName } from '@caregraph/database';
+import {
+  createPool,
+  type DatabasePool,
+  type DatabaseTarget,
+  type StoreName,
+} from '@caregraph/database';
 import { createInstitutionSubgraph } from '@caregraph/institution-subgraph';
 import { createInProcessTransport } from '@caregraph/messaging';
 import type { Logger } from '@caregraph/observability';

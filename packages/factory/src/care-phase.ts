@@ -1,5 +1,5 @@
 import { addDays, daysBetween, laterDate } from '@caregraph/guideline';
-import type { District } from './district.ts';
+import type { District, Span } from './district.ts';
 import { idAt, instantOn } from './event-time.ts';
 import { childrenOf, createFamily, type Family, type Person } from './family.ts';
 import { dosesOf } from './immunization-care.ts';
@@ -12,8 +12,12 @@ import type { StaffMember } from './staff.ts';
 import { childVitals } from './vitals.ts';
 
 /** Everything that needs the person only: pregnancies, doses, visits, allergies. */
-export function* carePhase(district: District, recorder: Recorder): Generator<DistrictOperation> {
-  for (let index = 0; index < district.households; index += 1) {
+export function* carePhase(
+  district: District,
+  span: Span,
+  recorder: Recorder,
+): Generator<DistrictOperation> {
+  for (let index = span.from; index < span.to; index += 1) {
     const family = createFamily(district, index);
     yield* followPregnancy(district, family, recorder);
     for (const child of childrenOf(family))

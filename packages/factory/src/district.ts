@@ -30,6 +30,12 @@ export interface District {
   readonly random: Random;
 }
 
+/** Some of the households of a district, by their numbers: from the first up to before the last. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A district that can tell its history. */
 export interface GeneratedDistrict extends District {
   /** The writes that make the district, in causal order; a new pass with each call. */

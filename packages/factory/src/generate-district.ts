@@ -1,10 +1,27 @@
 import { carePhase } from './care-phase.ts';
-import { foundDistrict, type DistrictOptions, type GeneratedDistrict } from './district.ts';
+import {
+  foundDistrict,
+  type District,
+  type DistrictOptions,
+  type GeneratedDistrict,
+  type Span,
+} from './district.ts';
 import { dispensingPhase, stockPhase } from './pharmacy-phase.ts';
 import { createRecorder } from './record-operation.ts';
 import { registrationPhase } from './registration-phase.ts';
 import { settingPhase } from './setting-phase.ts';
 import { treatmentPhase } from './treatment-phase.ts';
+
+/** How many households come whole before the rest begins, so that a demo can open with them. */
+const openingHouseholds = 12;
+
+function spansOf({ households }: District): Span[] {
+  const opening = Math.min(openingHouseholds, households);
+  return [
+    { from: 0, to: opening },
+    { from: opening, to: households },
+  ].filter(({ from, to }) => from < to);
+}
 
 /**
  * Generates a plausible district: its map, its staff, and the writes of a few years of work. The
@@ -12,7 +29,8 @@ import { treatmentPhase } from './treatment-phase.ts';
  * number and place is invented.
  *
  * Households are made when they are asked for and not kept, so that a large district takes no more
- * memory than a small one. Within a phase, an operation refers only to earlier phases and to
+ * memory than a small one. The first twelve households come whole, through all phases, before the
+ * others. Within a phase, an operation refers only to earlier phases and to
  * earlier operations of the same actor: entries of different actors may be sent at once.
  *
  * @param options.today civil date; everything is recorded before it
@@ -27,11 +45,13 @@ export function generateDistrict(options: DistrictOptions): GeneratedDistrict {
     *operations() {
       const recorder = createRecorder();
       yield* settingPhase(district, recorder);
-      yield* registrationPhase(district, recorder);
       yield* stockPhase(district, recorder);
-      yield* carePhase(district, recorder);
-      yield* treatmentPhase(district, recorder);
-      yield* dispensingPhase(district, recorder);
+      for (const span of spansOf(district)) {
+        yield* registrationPhase(district, span, recorder);
+        yield* carePhase(district, span, recorder);
+        yield* treatmentPhase(district, span, recorder);
+        yield* dispensingPhase(district, span, recorder);
+      }
     },
   };
 }

@@ -49,11 +49,16 @@ test('every operation is sent once, each phase after the events of the one befor
   const onProgress = ({ phase }: { phase: string }) => {
     if (seen.at(-1) !== phase) seen.push(phase);
   };
-  const summary = await loadDistrict({ district, ...stores, batchSize: 50, onProgress });
+  const openedAfter: number[] = [];
+  const onOpening = () => void openedAfter.push(stores.applied.size);
+  const summary = await loadDistrict({ district, ...stores, batchSize: 50, onProgress, onOpening });
   const count = [...district.operations()].length;
   expect(summary).toEqual({ operations: count, replayed: 0, verdicts: { APPLIED: count } });
-  expect(seen).toEqual(['setting', 'registration', 'care', 'treatment', 'dispensing']);
-  expect(stores.log.filter((line) => line === 'settled')).toHaveLength(5);
+  const round = ['registration', 'care', 'treatment', 'dispensing'];
+  expect(seen).toEqual(['setting', 'supply', ...round, ...round]);
+  expect(stores.log.filter((line) => line === 'settled')).toHaveLength(10);
+  expect(openedAfter).toHaveLength(1);
+  expect(openedAfter[0]).toBeLessThan(count);
   expect(Math.max(...stores.sizes)).toBe(50);
 });
 
@@ -94,7 +99,7 @@ test.each(['REJECTED', 'QUARANTINED'])(
       /^patient registerPatient by health-worker-\d+ in phase registration was (rejected|quarantined): REFERENCE_NOT_FOUND \(areaId\)$/,
     );
     expect(patients).toBeGreaterThan(0);
-    expect(stores.log.filter((line) => line === 'settled')).toHaveLength(1);
+    expect(stores.log.filter((line) => line === 'settled')).toHaveLength(2);
   },
 );
 

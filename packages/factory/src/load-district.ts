@@ -1,4 +1,10 @@
-import type { BatchEntry, DistrictOperation, Phase, SubgraphName } from './operation-input.ts';
+import {
+  phases,
+  type BatchEntry,
+  type DistrictOperation,
+  type Phase,
+  type SubgraphName,
+} from './operation-input.ts';
 
 /** What the loader reads of a receipt; null where an error took its place. */
 export type LoadReceipt = {
@@ -23,6 +29,8 @@ export interface LoadOptions {
   /** Batches on their way at once; 8 when left out. */
   readonly concurrency?: number;
   onProgress?(progress: LoadProgress): void;
+  /** Called when the first households are there with everything that belongs to them. */
+  onOpening?(): void;
 }
 
 export interface LoadProgress {
@@ -38,6 +46,8 @@ export interface LoadSummary {
   readonly verdicts: Readonly<Record<string, number>>;
 }
 
+const lastPhase = phases.at(-1);
+
 /**
  * Loads a district through the batch mutations. Ids are those of the district, so that a second
  * load replays the first; the events of a phase have arrived before the next one begins.
@@ -50,16 +60,20 @@ export async function loadDistrict(options: LoadOptions): Promise<LoadSummary> {
   const { district, settle, batchSize = 200 } = options;
   const lanes = createLanes(options);
   let phase: Phase | undefined;
+  let opened = false;
   for (const operation of district.operations()) {
     if (phase !== undefined && phase !== operation.phase) {
       await lanes.drain(phase);
       await settle();
+      if (phase === lastPhase && !opened) options.onOpening?.();
+      opened ||= phase === lastPhase;
     }
     phase = operation.phase;
     await lanes.take(operation, batchSize);
   }
   if (phase !== undefined) await lanes.drain(phase);
   await settle();
+  if (!opened) options.onOpening?.();
   return lanes.summary();
 }
 
@@ -90,10 +104,15 @@ function createLanes(options: LoadOptions) {
       failure ??= error instanceof Error ? error : new Error('a batch failed', { cause: error });
     }
   };
+  /** What is on its way is answered first, so that whoever stops after it pulls nothing away. */
+  const giveUp = async (): Promise<never> => {
+    await Promise.all(pending);
+    return Promise.reject(failure);
+  };
   const dispatch = async (lane: string, batch: Batch) => {
     open.delete(lane);
     while (pending.size >= concurrency) await Promise.race(pending);
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) await giveUp();
     const sent = post(batch, tails.get(lane) ?? Promise.resolve()).finally(() =>
       pending.delete(sent),
     );
@@ -112,7 +131,7 @@ function createLanes(options: LoadOptions) {
       for (const [lane, batch] of [...open]) await dispatch(lane, batch);
       await Promise.all(pending);
       tails.clear();
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) await giveUp();
       count.report(phase);
     },
     summary: count.summary,

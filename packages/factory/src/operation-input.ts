@@ -228,7 +228,14 @@ export type MemberOf<TSubgraph extends SubgraphName> = {
 export type BatchEntry = { readonly operation: OperationInput } & Readonly<Record<string, unknown>>;
 
 /** The order in which a district comes about; between two phases, events reach all stores. */
-export const phases = ['setting', 'registration', 'care', 'treatment', 'dispensing'] as const;
+export const phases = [
+  'setting',
+  'supply',
+  'registration',
+  'care',
+  'treatment',
+  'dispensing',
+] as const;
 
 export type Phase = (typeof phases)[number];
 

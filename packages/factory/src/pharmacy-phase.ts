@@ -1,5 +1,5 @@
 import { addDays } from '@caregraph/guideline';
-import type { District } from './district.ts';
+import type { District, Span } from './district.ts';
 import { idAt, instantOn } from './event-time.ts';
 import { createFamily } from './family.ts';
 import type { DistrictOperation } from './operation-input.ts';
@@ -26,17 +26,22 @@ export function* stockPhase(district: District, recorder: Recorder): Generator<D
   for (const medicineCode of stockedMedicines) {
     const by = staff.institutionAdmin;
     const entry = { id: idAt(at, random), institutionId: by.institutionId, medicineCode };
-    yield recorder.record('care', 'prescription', { by, at, random }, { setFormularyEntry: entry });
+    yield recorder.record(
+      'supply',
+      'prescription',
+      { by, at, random },
+      { setFormularyEntry: entry },
+    );
   }
   for (const by of [staff.hospitalPharmacist, staff.townPharmacist]) {
     for (const { id: batchId, ...batch } of [...openBatches(district, by), expired(district, by)]) {
       const receiveStock = { batchId, ...batch };
-      yield recorder.record('care', 'prescription', { by, at, random }, { receiveStock });
+      yield recorder.record('supply', 'prescription', { by, at, random }, { receiveStock });
     }
     const { id: batchId, expiresOn, quantity } = expired(district, by);
     const after = { by, at: instantOn(addDays(expiresOn, 2), 200), random };
     const discardStock = { batchId, quantity, reason: 'EXPIRED' } as const;
-    yield recorder.record('care', 'prescription', after, { discardStock });
+    yield recorder.record('supply', 'prescription', after, { discardStock });
   }
 }
 
@@ -73,9 +78,10 @@ function expired(district: District, by: StaffMember): Batch {
 /** What is handed out and what is taken back. */
 export function* dispensingPhase(
   district: District,
+  span: Span,
   recorder: Recorder,
 ): Generator<DistrictOperation> {
-  for (let index = 0; index < district.households; index += 1) {
+  for (let index = span.from; index < span.to; index += 1) {
     const family = createFamily(district, index);
     const random = district.random.fork(`dispensing ${index}`);
     for (const prescription of prescriptionsOf(district, family)) {

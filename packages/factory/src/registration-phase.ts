@@ -1,4 +1,4 @@
-import type { District } from './district.ts';
+import type { District, Span } from './district.ts';
 import { createFamily, memberOf, childrenOf, type Family, type Person } from './family.ts';
 import { idAt, instantOn } from './event-time.ts';
 import type { DistrictOperation, MemberOf } from './operation-input.ts';
@@ -7,9 +7,10 @@ import type { Recorder } from './record-operation.ts';
 /** Households, their members and how they are related, by the health worker of the village. */
 export function* registrationPhase(
   district: District,
+  span: Span,
   recorder: Recorder,
 ): Generator<DistrictOperation> {
-  for (let index = 0; index < district.households; index += 1) {
+  for (let index = span.from; index < span.to; index += 1) {
     yield* registerFamily(district, createFamily(district, index), recorder);
   }
 }

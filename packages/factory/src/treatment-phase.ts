@@ -1,5 +1,5 @@
 import type { CivilDate } from '@caregraph/guideline';
-import type { District } from './district.ts';
+import type { District, Span } from './district.ts';
 import { instantOn, workingMinutes } from './event-time.ts';
 import { createFamily, type Family } from './family.ts';
 import { illnessVisitsOf, visitRandom } from './illness-care.ts';
@@ -11,9 +11,10 @@ import type { Recorder } from './record-operation.ts';
 /** What clinicians do about what was found: prescriptions, and referrals that arrive. */
 export function* treatmentPhase(
   district: District,
+  span: Span,
   recorder: Recorder,
 ): Generator<DistrictOperation> {
-  for (let index = 0; index < district.households; index += 1) {
+  for (let index = span.from; index < span.to; index += 1) {
     const family = createFamily(district, index);
     yield* receiveReferrals(district, family, recorder);
     const random = district.random.fork(`issuing ${index}`);

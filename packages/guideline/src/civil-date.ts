@@ -166,6 +166,24 @@ export const ageOn = (birthDate: CivilDate, today: CivilDate): Age => {
   };
 };
 
+/** Making a formatter costs a hundred times its use; there are a few hundred zones at most. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+const formatterOf = (timeZone: string): Intl.DateTimeFormat => {
+  const known = formatters.get(timeZone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
+  formatters.set(timeZone, made);
+  return made;
+};
+
 /**
  * The civil date that an instant has in a time zone: what a facility calls "today".
  *
@@ -175,14 +193,7 @@ export const ageOn = (birthDate: CivilDate, today: CivilDate): Age => {
  * @example civilDateIn(new Date('2024-03-01T20:00:00Z'), 'Asia/Kolkata') // '2024-03-02'
  */
 export const civilDateIn = (instant: Date, timeZone: string): CivilDate => {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-  }).formatToParts(instant);
+  const parts = formatterOf(timeZone).formatToParts(instant);
   const part = (type: string): number => Number(parts.find((found) => found.type === type)?.value);
   return writeDay({ year: part('year'), month: part('month'), day: part('day') });
 };

@@ -26,6 +26,8 @@ export interface RelayOptions {
 const batchSize = 200;
 const maxBackoffMs = 10_000;
 const drainPollMs = 20;
+/** A busy store commits many events in a few milliseconds: they travel together. */
+const lingerMs = 20;
 
 interface OutboxRecord {
   readonly position: string;
@@ -57,7 +59,7 @@ export function createRelay(options: RelayOptions): Relay {
         return -1;
       });
       if (carried >= 0) failures = 0;
-      if (carried !== batchSize && !nudged) await pause();
+      if (carried !== batchSize) await (nudged ? wait(lingerMs) : pause());
     }
   }
 
@@ -79,15 +81,16 @@ export function createRelay(options: RelayOptions): Relay {
       loop = run();
     },
     nudge() {
+      if (nudged || failures > 0) return;
       nudged = true;
-      if (failures === 0) wake?.();
+      setTimeout(() => wake?.(), lingerMs);
     },
     async drain(deadlineMs) {
       const looks = Math.max(1, Math.ceil(deadlineMs / drainPollMs));
       for (let look = 0; look < looks; look += 1) {
         if (await isEmpty(options.pool)) return true;
         wake?.();
-        await new Promise((resolve) => setTimeout(resolve, drainPollMs));
+        await wait(drainPollMs);
       }
       return false;
     },
@@ -97,6 +100,10 @@ export function createRelay(options: RelayOptions): Relay {
       await loop;
     },
   };
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function isEmpty(pool: SqlPool): Promise<boolean> {

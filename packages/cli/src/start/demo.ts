@@ -19,6 +19,12 @@ const seed = 20_260_301;
 const tokenLifetimeS = 600;
 const settleDeadlineMs = 60_000;
 
+export interface LoadWatch {
+  readonly signal: AbortSignal;
+  say(line: string): void;
+  onOpening(): void;
+}
+
 /** The made-up district of an embedded deployment, and the people in it who can sign in. */
 export interface Demo {
   readonly actors: readonly DemoActor[];
@@ -26,8 +32,13 @@ export interface Demo {
   token(issuer: TokenIssuer, key: string): Promise<string>;
   /** Tokens of the people that the explorer offers. */
   tokens(issuer: TokenIssuer): Promise<readonly DemoToken[]>;
-  /** Loads what is missing of the district; a load that was killed goes on where it was. */
-  load(deployment: Deployment, say: (line: string) => void): Promise<void>;
+  /**
+   * Loads what is missing of the district; a load that was killed goes on where it was.
+   *
+   * @param watch.onOpening called when the first households are there
+   * @param watch.signal ends the load between two batches
+   */
+  load(deployment: Deployment, watch: LoadWatch): Promise<void>;
 }
 
 /** Prepares the demo district of a data directory: the one it holds already, or a new one. */
@@ -52,19 +63,21 @@ export async function createDemo(
         })),
       );
     },
-    async load(deployment, say) {
-      if (marker.loaded) return;
-      say(`loading a made-up district of ${households} households`);
-      const summary = await loadDistrict({
+    async load(deployment, watch) {
+      if (marker.loaded) return watch.onOpening();
+      watch.say(`loading a made-up district of ${households} households`);
+      const { operations } = await loadDistrict({
         district,
-        send: (subgraph, actor, entries) =>
-          tokenOf(deployment.tokens, actor).then((token) =>
-            sendBatch(deployment, subgraph, token, entries),
-          ),
+        onOpening: watch.onOpening,
+        async send(subgraph, actor, entries) {
+          watch.signal.throwIfAborted();
+          const token = await tokenOf(deployment.tokens, actor);
+          return sendBatch(deployment, subgraph, token, entries);
+        },
         settle: () => requireSettled(deployment),
       });
       await writeDemoMarker(config.CAREGRAPH_DATA, { ...marker, loaded: true });
-      say(`the district is loaded: ${summary.operations} operations`);
+      watch.say(`the whole district is there: ${operations} operations`);
     },
   };
 }
@@ -102,7 +115,7 @@ const batchAnswer = z.object({
         z.object({
           verdict: z.string(),
           replayed: z.boolean(),
-          problems: z.array(z.object({ code: z.string(), field: z.string().nullish() })),
+          problems: z.array(z.object({ code: z.string(), field: z.string().nullable() })),
         }),
       ),
     ),

@@ -1,5 +1,7 @@
 /** Things to stop, in the reverse order of their starting. */
 export interface StopList {
+  /** Aborted as soon as stopping begins. */
+  readonly signal: AbortSignal;
   add(stop: () => Promise<void>): void;
   run(): Promise<void>;
 }
@@ -7,11 +9,14 @@ export interface StopList {
 /** Stops what was started when the process is told to end, once, whatever had been reached. */
 export function createStopList(): StopList {
   const stops: (() => Promise<void>)[] = [];
+  const stopping = new AbortController();
   let running: Promise<void> | undefined;
   async function stopAll(): Promise<void> {
+    stopping.abort();
     for (const stop of stops.toReversed()) await stop();
   }
   return {
+    signal: stopping.signal,
     add: (stop) => void stops.push(stop),
     run: () => (running ??= stopAll()),
   };

@@ -1,2 +1,2 @@
 export { areaConcept } from './area.concept.ts';
-export { createAreaStore, isAreaWithin, type AreaRecord } from './area.store.ts';
+export { createAreaStore, isAreaWithin } from './area.store.ts';

@@ -1,2 +1,2 @@
 export { deviceConcept } from './device.concept.ts';
-export { createDeviceStore, type DeviceRecord } from './device.store.ts';
+export { createDeviceStore } from './device.store.ts';

@@ -1,2 +1,2 @@
 export { institutionConcept } from './institution.concept.ts';
-export { createInstitutionStore, type InstitutionRecord } from './institution.store.ts';
+export { createInstitutionStore } from './institution.store.ts';

@@ -1,2 +1,2 @@
 export { partnerConcept } from './partner.concept.ts';
-export { createPartnerStore, type PartnerRecord } from './partner.store.ts';
+export { createPartnerStore } from './partner.store.ts';

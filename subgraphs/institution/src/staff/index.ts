@@ -1,2 +1,2 @@
 export { staffConcept } from './staff.concept.ts';
-export { createStaffStore, type StaffRecord } from './staff.store.ts';
+export { createStaffStore } from './staff.store.ts';

@@ -119,6 +119,7 @@ async function write(
     problems: merge.conflicts.map(({ field }) => problem('FIELD_CONFLICT', field)),
     changes: moved.map((one) => ({ ...one, areaBefore: before.areaId, areaAfter: after.areaId })),
     events: members.map(patientPlaced),
+    otherPatientIds: members.map(({ id }) => id),
     conflicts: merge.conflicts.map((one) => ({ typename: 'Household', entityId, ...one })),
   };
 }

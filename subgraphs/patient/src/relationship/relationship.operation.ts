@@ -40,7 +40,8 @@ async function relate({ ctx, tx, input, stamp }: PatientCall<RelatePatients>): P
     return rejected('CYCLE_REFUSED', 'toPatientId');
   }
   await insertRelationship(tx, input, stamp);
-  return written({ id: input.id, version: 1, patientId: input.toPatientId, areaId });
+  const { fromPatientId, toPatientId: patientId } = input;
+  return written({ id: input.id, version: 1, patientId, fromPatientId, areaId });
 }
 
 /** Ends a relationship, or says that it never was. */
@@ -51,7 +52,7 @@ const endRelationship = patientOperation({
     const found = await lockRelationship(tx, ctx.scope, input.relationshipId);
     if (found === undefined) return rejected('NOT_FOUND', 'relationshipId');
     const { row, reached } = found;
-    const { id, version, toPatientId: patientId } = row;
+    const { id, version, toPatientId: patientId, fromPatientId } = row;
     if (!reached) return refuseUnreached({ state: 'OUT_OF_SCOPE' }, 'relationshipId', patientId);
     if (input.endedOn != null && input.endedOn > todayAt(stamp.receivedAt)) {
       return rejected('DATE_IN_FUTURE', 'endedOn');
@@ -63,10 +64,11 @@ const endRelationship = patientOperation({
     const { areaId } = row.from;
     const endedOn = row.endedOn && toCivilDay(row.endedOn);
     if (row.status === end.status && endedOn === end.endedOn) {
-      return { ...written({ id, version, patientId, areaId }), changes: [] };
+      return { ...written({ id, version, patientId, fromPatientId, areaId }), changes: [] };
     }
     if (row.status === 'ENTERED_IN_ERROR') return rejected('STATE_REFUSED', 'relationshipId');
-    return written({ id, version: await writeEnd(tx, row, end, stamp), patientId, areaId });
+    const ended = await writeEnd(tx, row, end, stamp);
+    return written({ id, version: ended, patientId, fromPatientId, areaId });
   },
 });
 
@@ -74,12 +76,14 @@ function written(relationship: {
   id: string;
   version: number;
   patientId: string;
+  fromPatientId: string;
   areaId: string;
 }): AppliedOutcome {
-  const { id: entityId, version, patientId, areaId } = relationship;
+  const { id: entityId, version, patientId, fromPatientId, areaId } = relationship;
   const areaBefore = version === 1 ? null : areaId;
   const change = { typename: 'Relationship', entityId, version, areaBefore, areaAfter: areaId };
-  return { verdict: 'APPLIED', entityId, version, changes: [change], patientId };
+  const otherPatientIds = [fromPatientId];
+  return { verdict: 'APPLIED', entityId, version, changes: [change], patientId, otherPatientIds };
 }
 
 export const relationshipOperations: readonly PatientOperation[] = [

@@ -1,0 +1,101 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { systemClock } from '@caregraph/clock';
+import { importFhir, ImportStopped, type ImportSummary } from '@caregraph/fhir-import';
+import { InvalidArgumentError, type Command } from 'commander';
+import { accessFor } from './import-access.ts';
+import { createProgressView, summaryLines } from './import-report.ts';
+import { connectImport } from './import-server.ts';
+
+interface ImportFlags {
+  readonly url: string;
+  readonly area?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly source?: string;
+  readonly batch: number;
+  readonly quiet?: boolean;
+  readonly report?: string;
+}
+
+const maxBatch = 500;
+
+/** `caregraph import fhir <paths…>`: loads FHIR R4 bundles into a running deployment. */
+export function registerImportCommand(program: Command): void {
+  program
+    .command('import')
+    .description('load records of other systems into a running deployment')
+    .command('fhir')
+    .description('load FHIR R4 bundles, NDJSON files or folders of them; safe to repeat')
+    .argument('<paths...>', 'files and folders')
+    .option('--url <url>', 'the GraphQL endpoint', 'http://127.0.0.1:4000/graphql')
+    .option('--area <id>', 'the area that institutions and people belong to; the one district')
+    .option('--token <token>', 'a bearer token; signed with the key of this machine when left out')
+    .option('--token-file <file>', 'a file with the token, which no process list shows')
+    .option('--source <uri>', 'names whose ids those are that are no UUIDs')
+    .option('--batch <count>', 'records in a request, at most 500', batchSize, 200)
+    .option('-q, --quiet', 'no progress and no summary')
+    .option('--report <file>', 'write the summary and all problems as JSON')
+    .action(async (paths: string[], flags: ImportFlags) => {
+      try {
+        await runImport(paths, flags);
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        console.error(error.message);
+        process.exitCode = 1;
+      }
+    });
+}
+
+function batchSize(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= maxBatch) return count;
+  throw new InvalidArgumentError(`It is a number from 1 to ${maxBatch}.`);
+}
+
+/** Missing files, unreachable servers and refused tokens are told in a line, without a stack. */
+function isExpected(error: unknown): error is Error {
+  if (error instanceof ImportStopped) return true;
+  if (!(error instanceof Error)) return false;
+  // What this program says itself is a plain Error; a system error has a code such as ENOENT.
+  const isSystem = 'code' in error && String(error.code).startsWith('E');
+  return error.constructor === Error && (isSystem || !('code' in error));
+}
+
+async function runImport(paths: readonly string[], flags: ImportFlags): Promise<void> {
+  const file = flags.tokenFile;
+  const given = file === undefined ? flags.token : (await readFile(file, 'utf8')).trim();
+  const areaId = await findArea(flags, given);
+  const access = await accessFor('import', { given, areaId, source: flags.source });
+  const { sender } = connectImport(flags.url, access.token);
+  const progress = createProgressView(process.stderr, flags.quiet === true);
+  const summary = await importFhir({
+    paths,
+    areaId,
+    sender,
+    clock: systemClock,
+    actorId: access.actorId,
+    batchSize: flags.batch,
+    onProgress: progress.show,
+    ...(flags.source === undefined ? {} : { source: flags.source }),
+    ...(access.importerName === undefined ? {} : { importerName: access.importerName }),
+  }).finally(progress.end);
+  await tell(summary, flags);
+}
+
+/** Asks the server also when the area is named, so that a wrong URL or token is told at once. */
+async function findArea(flags: ImportFlags, given: string | undefined): Promise<string> {
+  const access = await accessFor('import', { given });
+  const found = await connectImport(flags.url, access.token).findArea();
+  const areaId = flags.area ?? found;
+  if (areaId !== undefined) return areaId;
+  throw new Error('There is not exactly one district to import into: name one with --area.');
+}
+
+/** Problems are no failure of the import: what could be loaded is, so only the exit code says it. */
+async function tell(summary: ImportSummary, flags: ImportFlags): Promise<void> {
+  if (flags.report !== undefined) {
+    await writeFile(flags.report, `${JSON.stringify(summary, null, 2)}\n`, { mode: 0o600 });
+  }
+  if (flags.quiet !== true) for (const line of summaryLines(summary)) console.log(line);
+  if (summary.issues.some(({ lost }) => lost !== 'PART')) process.exitCode = 2;
+}

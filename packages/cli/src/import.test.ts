@@ -1,0 +1,419 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '@caregraph/clock';
+import { readOrMakeKeys, startDeployment, type Deployment } from '@caregraph/deployment';
+import {
+  importFhir,
+  importInstitutionId,
+  defaultSource,
+  stableId,
+  type ImportSummary,
+} from '@caregraph/fhir-import';
+import { createLogger } from '@caregraph/observability';
+import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
+import { connectImport } from './import-server.ts';
+
+const stores = ['patient', 'clinical', 'prescription', 'institution', 'audit'] as const;
+const areaId = stableId('Area', 'test district');
+const actorId = stableId('Staff', 'test importer');
+
+let folder: string;
+let url: string;
+let deployment: Deployment;
+let databases: Record<(typeof stores)[number], TestDatabase>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fhir-import-'));
+  const made = await Promise.all(
+    stores.map(async (store) => [store, await createTestDatabase(store)]),
+  );
+  databases = Object.fromEntries(made);
+  deployment = await startDeployment({
+    databases: {
+      patient: databases.patient.target,
+      clinical: databases.clinical.target,
+      prescription: databases.prescription.target,
+      institution: databases.institution.target,
+      audit: databases.audit.target,
+    },
+    keys: await readOrMakeKeys(join(folder, 'keys')),
+    log: createLogger({ service: 'test', level: 'silent' }),
+    clock: systemClock,
+    phoneRegion: 'IN',
+    router: { host: '127.0.0.1', port: 0 },
+  });
+  url = new URL('/graphql', await deployment.listen()).href;
+  await plantDistrict();
+  await writeBundles();
+});
+afterAll(async () => {
+  await deployment.stop();
+  await Promise.all(Object.values(databases).map((database) => database.drop()));
+  await rm(folder, { recursive: true });
+});
+
+const token = () =>
+  deployment.tokens.issue({
+    id: actorId,
+    roles: ['clinician', 'institution_admin', 'platform_admin'],
+    institutionId: importInstitutionId(defaultSource),
+    areaRoots: [areaId],
+    purposes: ['care_coordination'],
+  });
+
+async function ask(query: string, variables: Record<string, unknown>) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${await token()}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  return (await response.json()) as { data: Record<string, unknown>; errors?: unknown };
+}
+
+async function plantDistrict(): Promise<void> {
+  const operation = {
+    id: stableId('operation', 'area'),
+    deviceId: stableId('Device', 'test'),
+    deviceSequence: 1,
+    recordedAt: '2020-01-01T00:00:00.000Z',
+  };
+  const input = { id: areaId, kind: 'DISTRICT', name: 'Test', timeZone: 'Asia/Kolkata' };
+  const answer = await ask(
+    `mutation ($operation: OperationInput!, $input: RegisterAreaInput!) {
+      registerArea(operation: $operation, input: $input) { verdict }
+    }`,
+    { operation, input },
+  );
+  expect(answer).toEqual({ data: { registerArea: { verdict: 'APPLIED' } } });
+  expect(await deployment.settle(30_000)).toBe(true);
+}
+
+const uuid = (number: number) => `0000000${number}-1111-4222-8333-444444444444`;
+const loinc = (code: string) => ({ coding: [{ system: 'http://loinc.org', code }] });
+const measured = (value: number, code: string) => ({ valueQuantity: { value, code } });
+const about = { subject: { reference: `urn:uuid:${uuid(1)}` } };
+const at = { encounter: { reference: `urn:uuid:${uuid(4)}` } };
+const when = '2024-05-04T10:00:00+05:30';
+const seen = { ...about, ...at, status: 'final', effectiveDateTime: when };
+
+/** A tiny made-up history: one child, their mother, one visit. */
+const resources = [
+  { resourceType: 'Organization', id: uuid(2), name: 'Block hospital', active: true },
+  {
+    resourceType: 'Practitioner',
+    id: uuid(3),
+    active: false,
+    name: [{ family: 'Rao', given: ['Anil'] }],
+    identifier: [{ system: 'http://hl7.org/fhir/sid/us-npi', value: '77' }],
+  },
+  {
+    resourceType: 'Patient',
+    id: uuid(1),
+    name: [{ family: 'Devi', given: ['Asha'] }],
+    gender: 'female',
+    birthDate: '2020-03-01',
+    identifier: [{ system: 'urn:test', value: 'A-1' }],
+  },
+  {
+    resourceType: 'RelatedPerson',
+    id: uuid(9),
+    patient: about.subject,
+    name: [{ family: 'Devi', given: ['Sita'] }],
+    relationship: [
+      { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-RoleCode', code: 'MTH' }] },
+    ],
+  },
+  {
+    resourceType: 'Encounter',
+    id: uuid(4),
+    status: 'finished',
+    ...about,
+    period: { start: when },
+    participant: [
+      {
+        individual: {
+          reference: 'Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|77',
+        },
+      },
+    ],
+    serviceProvider: { reference: `Organization/${uuid(2)}` },
+  },
+  {
+    resourceType: 'Observation',
+    id: 'o-1',
+    ...seen,
+    code: loinc('85354-9'),
+    component: [
+      { code: loinc('8480-6'), ...measured(98, 'mm[Hg]') },
+      { code: loinc('8462-4'), ...measured(61, 'mm[Hg]') },
+    ],
+  },
+  {
+    resourceType: 'Observation',
+    id: 'o-2',
+    ...seen,
+    code: loinc('8310-5'),
+    ...measured(100.4, '[degF]'),
+  },
+  {
+    resourceType: 'Observation',
+    id: 'o-3',
+    ...seen,
+    code: loinc('8867-4'),
+    ...measured(900, '/min'),
+  },
+  {
+    resourceType: 'Observation',
+    id: 'o-4',
+    ...seen,
+    code: loinc('2093-3'),
+    ...measured(1, 'mg/dL'),
+  },
+  {
+    resourceType: 'Condition',
+    id: 'c-1',
+    ...about,
+    ...at,
+    code: { coding: [{ system: 'http://snomed.info/sct', code: '386661006', display: 'Fever' }] },
+  },
+  {
+    resourceType: 'Immunization',
+    id: 'i-1',
+    status: 'completed',
+    patient: about.subject,
+    ...at,
+    vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '03' }] },
+    occurrenceDateTime: when,
+  },
+  {
+    resourceType: 'MedicationRequest',
+    id: 'm-1',
+    status: 'stopped',
+    intent: 'order',
+    ...about,
+    ...at,
+    authoredOn: when,
+    medicationCodeableConcept: {
+      coding: [{ system: 'http://www.nlm.nih.gov/research/umls/rxnorm', code: '313782' }],
+    },
+  },
+  {
+    resourceType: 'AllergyIntolerance',
+    id: 'a-1',
+    patient: about.subject,
+    code: { coding: [{ system: 'http://snomed.info/sct', code: '91936005' }] },
+    recordedDate: '2023-01-01',
+  },
+  { resourceType: 'Patient', id: 'p-2', name: [{ text: 'X' }], birthDate: '31.12.1999' },
+  { resourceType: 'Claim', id: 'x' },
+];
+
+async function writeBundles(): Promise<void> {
+  await mkdir(join(folder, 'bundles'));
+  const entry = resources.map((resource) => ({
+    resource,
+    ...(resource.id.length === 36 ? { fullUrl: `urn:uuid:${resource.id}` } : {}),
+  }));
+  const bundle = JSON.stringify({ resourceType: 'Bundle', type: 'collection', entry });
+  await writeFile(join(folder, 'bundles', 'child.json'), bundle);
+  await writeFile(join(folder, 'bundles', 'cut.json'), bundle.slice(0, 200));
+}
+
+function load(path: string): Promise<ImportSummary> {
+  const { sender } = connectImport(url, token);
+  return importFhir({
+    ...{ paths: [path], areaId, actorId, sender, clock: systemClock, batchSize: 50 },
+    importerName: 'Test import',
+  });
+}
+
+/** Every row that an import may write; when something was received says nothing of what it was. */
+async function contents(): Promise<string> {
+  const tables = await Promise.all(
+    (['patient', 'clinical', 'prescription', 'institution'] as const).map(async (store) => {
+      const pool = deployment.pools[store];
+      const { rows } = await pool.query<{ name: string }>(
+        `SELECT table_name AS name FROM information_schema.tables
+         WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+           AND table_name NOT IN ('outbox_event', 'inbox_event', '_prisma_migrations')
+         ORDER BY 1`,
+      );
+      return Promise.all(
+        rows.map(async ({ name }) => {
+          const found = await pool.query(`SELECT t::text AS row FROM "${name}" t ORDER BY 1`);
+          return [store, name, found.rows];
+        }),
+      );
+    }),
+  );
+  return JSON.stringify(tables);
+}
+
+test('records, their links and what was wrong with them', async () => {
+  const summary = await load(join(folder, 'bundles'));
+  expect(summary.issues.map(({ file, path, code, lost }) => [file, path, code, lost])).toEqual([
+    ['child.json', 'entry[13].resource.birthDate', 'RECORD_INVALID', 'RECORD'],
+    ['cut.json', '$ (byte 200)', 'JSON_TRUNCATED', 'FILE'],
+    ['child.json', 'entry[7].resource.valueQuantity', 'VALUE_IMPOSSIBLE', 'RECORD'],
+  ]);
+  expect(summary.notTaken).toMatchObject({ Claim: 1, 'Observation 2093-3': 1 });
+  expect(summary.types).toMatchObject({
+    Patient: { read: 2, taken: 1, bad: 1 },
+    RelatedPerson: { taken: 1 },
+    Observation: { read: 4, taken: 2, bad: 1, left: 1 },
+    MedicationRequest: { taken: 1 },
+    AllergyIntolerance: { taken: 1 },
+  });
+  expect(summary.provisional).toBe(0);
+
+  const answer = await ask(
+    `query ($id: UUID!) {
+      patient(id: $id) {
+        name
+        relationships { kind fromPatient { name } }
+        checkups(first: 5) { edges { node {
+          vitals { systolicMmHg temperatureCelsius pulsePerMin }
+          diagnoses { coding { code } }
+          attendedBy { name dismissedAt } institution { name kind } recordedBy { name }
+        } } }
+        immunizations(first: 5) { edges { node { vaccine { code } givenOn } } }
+        prescriptions(first: 5) { edges { node { state imported checkup { id } } } }
+        allergies { substance { group } }
+      }
+    }`,
+    { id: stableId('Patient', `urn:uuid:${uuid(1)}`) },
+  );
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data['patient']).toMatchObject({
+    name: 'Asha Devi',
+    relationships: [{ kind: 'MOTHER', fromPatient: { name: 'Sita Devi' } }],
+    checkups: {
+      edges: [
+        {
+          node: {
+            vitals: { systolicMmHg: 98, temperatureCelsius: 38, pulsePerMin: null },
+            diagnoses: [{ coding: { code: '386661006' } }],
+            attendedBy: { name: 'Anil Rao', dismissedAt: '1970-01-01T00:00:00.000Z' },
+            institution: { name: 'Block hospital', kind: 'HOSPITAL' },
+            recordedBy: { name: 'Test import' },
+          },
+        },
+      ],
+    },
+    immunizations: { edges: [{ node: { vaccine: { code: 'MMR' }, givenOn: '2024-05-04' } }] },
+    prescriptions: { edges: [{ node: { state: 'CANCELLED', imported: true } }] },
+    allergies: [{ substance: { group: 'penicillins' } }],
+  });
+});
+
+test('the same import again changes no row', async () => {
+  const before = await contents();
+  const summary = await load(join(folder, 'bundles'));
+  expect(summary.types.Encounter).toMatchObject({ taken: 0, replayed: 1 });
+  expect(await contents()).toBe(before);
+});
+
+test('a changed record is told and does not overwrite the one that is there', async () => {
+  const changed = resources.map((one) =>
+    one.resourceType === 'Patient' && one.id === uuid(1) ? { ...one, gender: 'other' } : one,
+  );
+  const file = join(folder, 'changed.ndjson');
+  await writeFile(file, changed.map((one) => JSON.stringify(one)).join('\n'));
+  const summary = await load(file);
+  expect(summary.types.Patient).toMatchObject({ taken: 0, existing: 1 });
+  expect(summary.types.Encounter).toMatchObject({ taken: 0, replayed: 1 });
+});
+
+function startCommand(...args: readonly string[]) {
+  const command = [join(import.meta.dirname, 'main.ts'), 'import', 'fhir', ...args];
+  return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+async function runCommand(...args: readonly string[]) {
+  const child = startCommand(...args);
+  let out = '';
+  let said = '';
+  child.stdout.on('data', (chunk) => (out += String(chunk)));
+  child.stderr.on('data', (chunk) => (said += String(chunk)));
+  const code = await new Promise((done) => child.on('close', done));
+  return { code, out, said };
+}
+
+test('the command loads files, says what it did and writes a report', async () => {
+  const report = join(folder, 'report.json');
+  const given = ['--token', await token(), '--url', url, '--report', report];
+  const { code, out, said } = await runCommand(join(folder, 'bundles', 'child.json'), ...given);
+  expect(code).toBe(2);
+  expect(said).toMatch(/^100% prescriptions$/m);
+  expect(out).toContain('child.json entry[13].resource.birthDate: RECORD_INVALID (not loaded)');
+  const written = await readFile(report, 'utf8');
+  expect(JSON.parse(written)).toMatchObject({ issueCount: 2, files: 1 });
+  // Nothing of anybody's record is in what the command tells.
+  expect(`${out}${said}${written}`).not.toMatch(/Asha|Sita|Devi|2020-03-01|A-1|31\.12\.1999/);
+});
+
+test.each([
+  ['http://127.0.0.1:9/graphql', 'No server answers at http://127.0.0.1:9'],
+  ['', 'The server does not accept the token'],
+])('the command stops with a clear message: %s', async (otherUrl, message) => {
+  const other = otherUrl === '' ? `${(await token()).slice(0, -8)}AAAAAAAA` : await token();
+  const given = ['--token', other, '--area', areaId, '--url', otherUrl || url];
+  const { code, said } = await runCommand(folder, ...given);
+  expect(code).toBe(1);
+  expect(said).toContain(message);
+});
+
+test('an import that was killed goes on where it was', async () => {
+  const count = 150;
+  const lines = Array.from({ length: count }, (_, index) => [
+    { resourceType: 'Patient', id: `k-${index}`, name: [{ text: `Person ${index}` }] },
+    {
+      ...{ resourceType: 'Encounter', id: `v-${index}`, status: 'finished' },
+      subject: { reference: `Patient/k-${index}` },
+      period: { start: when },
+    },
+  ]).flat();
+  const file = join(folder, 'many.ndjson');
+  await writeFile(file, lines.map((one) => JSON.stringify(one)).join('\n'));
+
+  const killed = startCommand(file, '--url', url, '--token', await token(), '--batch', '5');
+  killed.stderr.on('data', (chunk) => {
+    if (String(chunk).includes('checkups')) killed.kill('SIGKILL');
+  });
+  const [, signal] = await new Promise<unknown[]>((done) =>
+    killed.on('close', (...ended) => done(ended)),
+  );
+  expect(signal).toBe('SIGKILL');
+
+  const { types } = await load(file);
+  expect(types.Patient).toMatchObject({ taken: 0, replayed: count, existing: 0 });
+  const { taken = 0, replayed = 0 } = types.Encounter ?? {};
+  expect(replayed).toBeGreaterThan(0);
+  expect(taken).toBeGreaterThan(0);
+  expect(taken + replayed).toBe(count);
+  const before = await contents();
+  expect((await load(file)).types.Encounter).toMatchObject({ taken: 0, replayed: count });
+  expect(await contents()).toBe(before);
+});
+
+const samples = process.env['CAREGRAPH_FHIR_SAMPLES'];
+
+test.runIf(samples !== undefined)(
+  'a folder of sample bundles, twice',
+  { timeout: 600_000 },
+  async () => {
+    const paths = samples ?? '';
+    expect((await readdir(paths)).length).toBeGreaterThan(0);
+    const first = await load(paths);
+    console.log(JSON.stringify({ ...first, issues: first.issues.slice(0, 20) }, null, 1));
+    const before = await contents();
+    const second = await load(paths);
+    console.log(`again: ${second.resources} resources, ${second.resourcesPerSecond} a second`);
+    expect(await contents()).toBe(before);
+    expect(first.issues.filter(({ code }) => code === 'SERVER_FAULT')).toEqual([]);
+    for (const tally of Object.values(second.types)) expect(tally.taken).toBe(0);
+  },
+);
