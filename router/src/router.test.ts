@@ -178,7 +178,7 @@ describe('bad input', () => {
   test('a body that is not JSON by its type is refused', async () => {
     const answer = await post('{ patients { id } }', { 'content-type': 'text/plain' });
     expect(answer.status).toBe(415);
-    expect((await errorOf(answer))?.extensions['code']).toBe('BAD_REQUEST');
+    expect((await errorOf(answer))?.extensions['code']).toBe('UNSUPPORTED_MEDIA_TYPE');
   });
 
   test('a simple cross-site GET is refused', async () => {
@@ -236,7 +236,7 @@ describe('bad input', () => {
   test('another path is not found', async () => {
     const answer = await fetch(`${stack.url}/graphqll`, { method: 'POST' });
     expect(answer.status).toBe(404);
-    expect((await errorOf(answer))?.extensions['reason']).toBe('NOT_FOUND');
+    expect((await errorOf(answer))?.extensions['code']).toBe('NOT_FOUND');
   });
 });
 

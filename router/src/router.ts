@@ -119,9 +119,7 @@ function createHttpServer({ config, log, ids }: RouterOptions): FastifyInstance 
     if (answer.code === 'INTERNAL') log.error('request failed', { requestId: request.id, error });
     return answerError(request, reply, answer);
   });
-  app.setNotFoundHandler((request, reply) =>
-    answerError(request, reply, { code: 'BAD_REQUEST', status: 404, reason: 'NOT_FOUND' }),
-  );
+  app.setNotFoundHandler((request, reply) => answerError(request, reply, { code: 'NOT_FOUND' }));
   return app;
 }
 

@@ -15,7 +15,6 @@ export const problemCatalogue = {
   DOSE_REFUSED: 'The dose is not one that can be dispensed safely.',
   STOCK_INSUFFICIENT: 'There is not enough stock for this.',
   STOCK_EXPIRED: 'The batch has expired.',
-  NOT_IMMUTABLE: 'Clinical facts are amended, not overwritten.',
   OUT_OF_SCOPE_KEPT: 'The record is not in your scope now; what you recorded is kept for review.',
   PATIENT_NOT_KNOWN_YET: 'The patient has not arrived here yet; the record settles when they do.',
   SAFETY_WARNING: 'A clinical safety rule gives a warning.',

@@ -102,6 +102,7 @@ function noteConcept(pool: DatabasePool, sabotage: Sabotage): Concept<NoteContex
         notesOf: () => [],
         throwing: (_: unknown, { kind }: { kind: string }) => throwing(pool, kind),
         caller: (_: unknown, __: unknown, ctx: NoteContext) => ctx,
+        echo: (_: unknown, args: { name: string }) => args,
       },
       Note: {
         __resolveReference: ({ id }: { id: string }, ctx: NoteContext) => find(ctx, id),
@@ -116,6 +117,7 @@ function noteConcept(pool: DatabasePool, sabotage: Sabotage): Concept<NoteContex
       'Query.notesOf': requires('patient:read'),
       'Query.throwing': authenticated,
       'Query.caller': authenticated,
+      'Query.echo': authenticated,
       'Note.__resolveReference': requires('patient:read'),
     },
     operations: [

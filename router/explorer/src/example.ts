@@ -1,3 +1,4 @@
+/// <reference types="vite/types/importMeta.d.ts" />
 import type { Whereabouts } from './sign-in.ts';
 
 /** A saved operation: one file in examples/, named `<role>.<order>-<name>.graphql`. */

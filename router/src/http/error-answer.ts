@@ -3,8 +3,6 @@ import { faultCatalogue, type FaultCode } from '@caregraph/fault';
 
 interface ErrorAnswer {
   readonly code: FaultCode;
-  /** HTTP status; the catalogue's when left out. */
-  readonly status?: number;
   /** Tells apart what shares a code; stable as the code is. */
   readonly reason?: string;
   readonly message?: string;
@@ -12,7 +10,8 @@ interface ErrorAnswer {
 
 /** Answers with a GraphQL error, in the media type that the client asks for. */
 export function answerError(request: FastifyRequest, reply: FastifyReply, answer: ErrorAnswer) {
-  const { code, reason, status = faultCatalogue[code].status } = answer;
+  const { code, reason } = answer;
+  const { status } = faultCatalogue[code];
   const message = answer.message ?? faultCatalogue[code].message;
   const extensions = { code, ...(reason === undefined ? {} : { reason }), requestId: request.id };
   const asked = request.headers.accept?.includes('application/graphql-response+json') ?? false;
@@ -31,7 +30,7 @@ export function describeThrown(thrown: unknown): ErrorAnswer {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return { code: 'BODY_TOO_LARGE' };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return { code: 'BAD_REQUEST', status: 415, reason: 'UNSUPPORTED_MEDIA_TYPE' };
+      return { code: 'UNSUPPORTED_MEDIA_TYPE' };
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return { code: 'BAD_REQUEST', reason: 'MALFORMED_JSON' };

@@ -138,8 +138,8 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
   await tx.$executeRawUnsafe('SAVEPOINT effect');
   try {
     const outcome = await operation.run(call);
-    const keep = isApplied(outcome);
-    await tx.$executeRawUnsafe(keep ? 'RELEASE SAVEPOINT effect' : 'ROLLBACK TO SAVEPOINT effect');
+    // What is kept needs no release: the commit ends the savepoint, and a statement is saved.
+    if (!isApplied(outcome)) await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
     return outcome;
   } catch (error) {
     const violated = constraintViolation(error);

@@ -54,7 +54,7 @@ export function operationResolvers<TContext extends RequestContext, TTx>(options
   }
 
   async function applyBatch(_parent: unknown, args: BatchArgs, ctx: TContext) {
-    if (args.operations.length > maxBatch) throw new Fault('PAGE_SIZE_INVALID', { maxBatch });
+    if (args.operations.length > maxBatch) throw new Fault('BATCH_TOO_LARGE', { maxBatch });
     const answers: (Receipt | Error)[] = [];
     let failed = false;
     for (const entry of args.operations) {

@@ -65,6 +65,8 @@ export interface AppliedOutcome {
   readonly conflicts?: readonly KeptConflict[];
   /** Whose record was written: leaves an audit intent. Left out for records of nobody. */
   readonly patientId?: string;
+  /** Whose records were written besides: the other side of a relationship, a household's members. */
+  readonly otherPatientIds?: readonly string[];
 }
 
 /** An operation that was refused, or kept for a supervisor. Its effect is rolled back. */

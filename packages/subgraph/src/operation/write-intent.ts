@@ -9,7 +9,7 @@ export function writeIntents(
   write: { subgraph: string; operation: string; stamp: OperationStamp; outcome: Outcome },
 ): EventDraft[] {
   const { subgraph, operation, stamp, outcome } = write;
-  if (outcome.patientId === undefined) return [];
+  if (patientsOf(outcome).length === 0) return [];
   const types = isApplied(outcome) ? [...new Set(outcome.changes.map((one) => one.typename))] : [];
   return [
     accessEvent(
@@ -20,8 +20,14 @@ export function writeIntents(
         operationId: stamp.id,
         recordedAt: stamp.recordedAt.toISOString(),
         outcome: outcome.verdict,
-        accesses: [{ patientId: outcome.patientId, types }],
+        accesses: patientsOf(outcome).map((patientId) => ({ patientId, types })),
       },
     ),
   ];
+}
+
+function patientsOf(outcome: Outcome): string[] {
+  const first = outcome.patientId === undefined ? [] : [outcome.patientId];
+  const others = isApplied(outcome) ? (outcome.otherPatientIds ?? []) : [];
+  return [...new Set([...first, ...others])];
 }

@@ -1,5 +1,5 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { isTransientDatabaseFault } from '@caregraph/database';
 import { faultCatalogue, isFault, type FaultCode } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
@@ -20,6 +20,8 @@ export function createErrorFormatter(log: Logger) {
     }
     const code = formatted.extensions?.['code'];
     if (code === 'GRAPHQL_VALIDATION_FAILED') {
+      // The document fits the schema: it is the value that is wrong, as it would be in a variable.
+      if (isRefusedLiteral(error)) return withCode(formatted, 'BAD_USER_INPUT');
       return { ...withCode(formatted, code), message: withoutValues(formatted.message) };
     }
     if (code === 'BAD_USER_INPUT') return withCode(formatted, code, inputPlace(formatted.message));
@@ -30,6 +32,12 @@ export function createErrorFormatter(log: Logger) {
     log.error('an unexpected fault', { code: 'INTERNAL', error: cause });
     return withCode(formatted, 'INTERNAL');
   };
+}
+
+/** What a scalar of ours throws carries its own code; the server puts that of validation over it. */
+function isRefusedLiteral(error: unknown): boolean {
+  const cause = error instanceof GraphQLError ? error.originalError : undefined;
+  return cause instanceof GraphQLError && cause.extensions['code'] === 'BAD_USER_INPUT';
 }
 
 function isKnown(code: unknown): code is FaultCode {

@@ -66,7 +66,11 @@ test('an entity interface needs a policy like any other entity', () => {
 
 test('an entity whose fields answer without a reference resolver does not boot', () => {
   const { schema } = schemaOf({ Patient: { name: () => 'Asha' } });
-  expect(() => guardWithPolicies(schema, policies)).toThrow('Patient.__resolveReference');
+  const { 'Patient.__resolveReference': _left, ...rest } = policies;
+  expect(() => guardWithPolicies(schema, rest)).toThrow(
+    'fields without a policy: [Patient.__resolveReference]',
+  );
+  expect(() => guardWithPolicies(schema, policies)).toThrow('has no resolver');
 });
 
 const actor = (held: readonly string[]) => ({ actor: { permissions: new Set(held) } });

@@ -36,7 +36,19 @@ export function createSubgraphHost(options: {
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'store unavailable' });
   });
   addEventEndpoint(app, options);
+  endConnectionsOnClose(app);
   return app;
+}
+
+/** A kept-alive connection whose request was under way would hold back the end of the process. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
 }
 
 async function answerGraphQL(

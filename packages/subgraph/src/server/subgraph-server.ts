@@ -1,4 +1,4 @@
-import { ApolloServer, HeaderMap, type HTTPGraphQLRequest } from '@apollo/server';
+import { ApolloServer, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginUsageReportingDisabled,
@@ -106,5 +106,3 @@ function faultAsGraphQLError(fault: Fault): GraphQLError {
     extensions: { code: fault.code, http: { status, headers } },
   });
 }
-
-export type { HTTPGraphQLRequest };

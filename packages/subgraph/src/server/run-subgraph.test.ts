@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { createTokenIssuer, makeSigningKey } from '@caregraph/access';
+import { createIdSource, systemClock as clock } from '@caregraph/clock';
+import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
+
+/** The institution subgraph as a process of its own, as the full profile runs it. */
+const main = fileURLToPath(
+  new URL('../../../../subgraphs/institution/src/main.ts', import.meta.url),
+);
+const ids = createIdSource(clock);
+const issuer = 'https://identity.test';
+const audience = 'https://caregraph.test';
+const key = Buffer.alloc(32, 7).toString('base64');
+
+let database: TestDatabase;
+let folder: string;
+let token: string;
+let environment: Record<string, string>;
+const started: Process[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase('institution');
+  folder = await mkdtemp(join(tmpdir(), 'caregraph-subgraph-'));
+  const signing = await makeSigningKey();
+  const keySet = join(folder, 'jwks.json');
+  await writeFile(keySet, JSON.stringify({ keys: [signing.publicJwk] }));
+  const tokens = createTokenIssuer({
+    key: signing,
+    issuer,
+    audience,
+    clientId: 'test',
+    clock,
+    ids,
+  });
+  token = await tokens.issue({
+    id: ids.next(),
+    roles: ['platform_admin'],
+    institutionId: ids.next(),
+    areaRoots: [],
+    purposes: ['administration'],
+  });
+  environment = {
+    PATH: process.env['PATH'] ?? '',
+    PORT: '0',
+    DATABASE_URL: database.url,
+    TOKEN_ISSUER: issuer,
+    TOKEN_AUDIENCE: audience,
+    JWKS_URL: pathToFileURL(keySet).href,
+    OPERATION_HASH_KEY: key,
+    BLIND_INDEX_KEY: key,
+    EVENT_DELIVERY_KEY: key,
+  };
+});
+afterEach(async () => {
+  for (const { kill, ended } of started.splice(0)) {
+    kill('SIGKILL');
+    await ended;
+  }
+});
+afterAll(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+interface Process {
+  kill(signal: NodeJS.Signals): void;
+  /** The exit code and all that was said on the error stream. */
+  readonly ended: Promise<{ code: number | null; errors: string }>;
+  /** Resolves with its port when it listens; fails when it ends before. */
+  readonly port: Promise<number>;
+}
+
+function start(over: Record<string, string> = {}): Process {
+  const child = spawn(process.execPath, [main], { env: { ...environment, ...over } });
+  const errors = text(child.stderr);
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const port = new Promise<number>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const said = JSON.parse(line) as { msg: string; port?: number };
+      if (said.msg === 'listening' && said.port !== undefined) resolve(said.port);
+    });
+    child.once('exit', () => reject(new Error('it ended before it listened')));
+  });
+  port.catch(() => undefined);
+  const one = {
+    kill: (signal: NodeJS.Signals) => void child.kill(signal),
+    ended: ended.then(async (code) => ({ code, errors: await errors })),
+    port,
+  };
+  started.push(one);
+  return one;
+}
+
+const ask = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `{ area(id: "${ids.next()}") { id } }` }),
+  });
+
+const isServed = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/healthz`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+
+test('it answers, and on SIGTERM finishes what is under way, takes no more and exits with 0', async () => {
+  const subgraph = start();
+  const port = await subgraph.port;
+  expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(200);
+  expect(await (await ask(port)).json()).toEqual({ data: { area: null } });
+
+  const blocker = new pg.Client({ connectionString: database.url });
+  await blocker.connect();
+  await blocker.query('BEGIN; LOCK TABLE area');
+  const underWay = ask(port);
+  await vi.waitFor(async () => {
+    const sql = `SELECT 1 FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND application_name = 'caregraph-institution'
+        AND datname = current_database()`;
+    expect((await blocker.query(sql)).rowCount).toBe(1);
+  }, 10_000);
+  subgraph.kill('SIGTERM');
+  await vi.waitFor(async () => expect(await isServed(port)).toBe(false), 10_000);
+  await blocker.query('COMMIT');
+  await blocker.end();
+
+  const answer = await underWay;
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({ data: { area: null } });
+  expect(await subgraph.ended).toEqual({ code: 0, errors: '' });
+});
+
+test('a port that is taken is said, with what to do, and the process ends', async () => {
+  const port = String(await start().port);
+  const { code, errors } = await start({ PORT: port }).ended;
+  expect(code).toBe(1);
+  expect(errors).toContain(
+    `PORT_TAKEN: port ${port} on 127.0.0.1 is in use. Stop what uses it or set PORT.`,
+  );
+  expect(errors).not.toContain(key);
+});
+
+test('what is missing in the environment is named, and nothing that is there', async () => {
+  const { code, errors } = await start({ DATABASE_URL: '', TOKEN_AUDIENCE: '' }).ended;
+  expect(code).toBe(1);
+  expect(errors).toContain('DATABASE_URL');
+  expect(errors).toContain('TOKEN_AUDIENCE');
+  expect(errors).not.toContain(key);
+});
