@@ -329,7 +329,10 @@ test('a changed record is told and does not overwrite the one that is there', as
 
 function startCommand(...args: readonly string[]) {
   const command = [join(import.meta.dirname, 'main.ts'), 'import', 'fhir', ...args];
-  return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, command, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, CAREGRAPH_DATA: join(folder, 'keys') },
+  });
 }
 
 async function runCommand(...args: readonly string[]) {
@@ -353,6 +356,17 @@ test('the command loads files, says what it did and writes a report', async () =
   expect(JSON.parse(written)).toMatchObject({ issueCount: 2, files: 1 });
   // Nothing of anybody's record is in what the command tells.
   expect(`${out}${said}${written}`).not.toMatch(/Asha|Sita|Devi|2020-03-01|A-1|31\.12\.1999/);
+});
+
+test('without a token, the key of the deployment signs one, and the one district is found', async () => {
+  const file = join(folder, 'bundles', 'child.json');
+  const { code, out } = await runCommand(file, '--url', url, '--source', 'urn:other', '--quiet');
+  expect([code, out]).toEqual([2, '']);
+  const { rows } = await deployment.pools.institution.query<{ name: string }>(
+    `SELECT institution_id AS name FROM staff WHERE id = $1`,
+    [stableId('Staff', 'caregraph import')],
+  );
+  expect(rows).toEqual([{ name: importInstitutionId('urn:other') }]);
 });
 
 test.each([
