@@ -66,7 +66,11 @@ export async function visitExplorer(
     async runExample(who, title) {
       await page.getByLabel('Who am I').selectOption({ label: who });
       await page.getByLabel('Example').selectOption({ label: title });
-      await page.locator('.graphiql-query-editor').getByText(`# ${title}`).waitFor();
+      const editor = page.locator('.graphiql-query-editor');
+      await editor.getByText(`# ${title}`).waitFor();
+      // Until the tab has its name, the page would still send the name of what was there before.
+      const [, name = ''] = /(?:query|mutation) (\w+)/.exec(await editor.innerText()) ?? [];
+      await page.getByRole('tab', { name }).waitFor();
       return execute();
     },
     async runText(name, query) {

@@ -146,7 +146,8 @@ describe('tokens', () => {
       {},
       { token },
     );
-    const { code, reason } = errors[0]?.extensions ?? {};
+    const extensions = errors[0]?.extensions;
+    const { code, reason } = { code: extensions?.code, reason: extensions?.['reason'] };
     return { status, data: data ?? null, code, reason };
   };
   const subject = () => subjectOf(stack.actor('health-worker-1'));

@@ -7,9 +7,37 @@ import { startJourney, type JourneyStack } from './test-stack.ts';
 
 let stack: JourneyStack;
 beforeAll(async () => {
-  stack = await startJourney({ households: 40 });
+  stack = await startJourney({ households: 12 });
+  await leaveWork();
 });
 afterAll(() => stack.stop());
+
+/** In a district this small nobody may happen to be referred or to have a task. */
+async function leaveWork(): Promise<void> {
+  const people = await stack.read('health-worker-1', '{ patients { edges { node { id } } } }');
+  const { edges } = people['patients'] as { edges: { node: { id: string } }[] };
+  const patientId = edges[0]?.node.id;
+  const task = { id: stack.newId(), patientId, kind: 'FOLLOW_UP', dueOn: '2030-01-01' };
+  await stack.read(
+    'health-worker-1',
+    `mutation ($operation: OperationInput!, $input: CreateTaskInput!) {
+      createTask(operation: $operation, input: $input) { verdict }
+    }`,
+    { operation: stack.operation(), input: task },
+  );
+  const toInstitutionId = stack.district.territory.hospital.id;
+  const why = { urgency: 'ROUTINE', reason: 'A second opinion' };
+  await stack.read(
+    'clinician-1',
+    `mutation ($operation: OperationInput!, $input: ReferPatientInput!) {
+      referPatient(operation: $operation, input: $input) { verdict }
+    }`,
+    {
+      operation: stack.operation(),
+      input: { id: stack.newId(), patientId, toInstitutionId, ...why },
+    },
+  );
+}
 
 test.each(examples.map(({ id, role, query }) => [id, role, query] as const))(
   '%s answers everyone whom the explorer offers it',

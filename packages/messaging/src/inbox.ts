@@ -4,12 +4,17 @@ import type { EventEnvelope } from './event.ts';
 import type { SqlSession, TransactionalStore } from './sql-session.ts';
 import type { EventConsumer } from './transport.ts';
 
-/** What a consumer does with an event, in the transaction that marks it as received. */
+/** An event whose data was checked against its contract. */
+export type ReceivedEvent<TType extends EventType> = Omit<EventEnvelope, 'data'> & {
+  readonly data: EventData<TType>;
+};
+
+/**
+ * What a consumer does with the events of a type that came together, in the transaction that marks
+ * them as received. All at once, because a busy store sends hundreds in a second.
+ */
 export type EventHandlers<TTx> = {
-  readonly [TType in EventType]?: (
-    tx: TTx,
-    event: Omit<EventEnvelope, 'data'> & { readonly data: EventData<TType> },
-  ) => Promise<void>;
+  readonly [TType in EventType]?: (tx: TTx, events: ReceivedEvent<TType>[]) => Promise<void>;
 };
 
 export interface InboxOptions<TTx extends SqlSession> {
@@ -27,42 +32,61 @@ export interface InboxOptions<TTx extends SqlSession> {
  * those behind it.
  */
 export function createInbox<TTx extends SqlSession>(options: InboxOptions<TTx>): EventConsumer {
+  let earlier: Promise<void> = Promise.resolve();
+
+  async function take(events: readonly EventEnvelope[]): Promise<void> {
+    try {
+      await takeTogether(options, events);
+    } catch (error) {
+      if (options.isTransient(error)) throw error;
+      for (const event of events) await takeOrSetAside(options, event);
+    }
+  }
+
   return {
     name: options.name,
-    async receive(events) {
+    receive(events) {
       const wanted = events.filter((event) => options.handlers[event.type] !== undefined);
-      if (wanted.length === 0) return;
-      try {
-        await takeTogether(options, wanted);
-      } catch (error) {
-        if (options.isTransient(error)) throw error;
-        for (const event of wanted) await takeOrSetAside(options, event);
-      }
+      if (wanted.length === 0) return Promise.resolve();
+      // One delivery at a time: two that touch the same patients would wait for each other's locks.
+      const taking = earlier.then(() => take(wanted));
+      earlier = taking.catch(() => undefined);
+      return taking;
     },
   };
 }
+
+/** Batches are bounded by the relay; a slow disk may still take its time over one. */
+const transactionLimits = { maxWait: 10_000, timeout: 30_000 };
 
 async function takeTogether<TTx extends SqlSession>(
   { store, handlers }: InboxOptions<TTx>,
   events: readonly EventEnvelope[],
 ): Promise<void> {
   await store.$transaction(async (tx) => {
-    const fresh = await markReceived(tx, events, 'TAKEN', null);
-    for (const event of events) {
-      if (fresh.has(event.id)) await handle(tx, handlers, event);
+    const marked = await markReceived(tx, events, 'TAKEN', null);
+    const fresh = events.filter((event) => marked.has(event.id));
+    for (const type of new Set(fresh.map((event) => event.type))) {
+      const ofType = fresh.filter((event) => event.type === type);
+      await handle(tx, handlers, type, ofType);
     }
-  });
+  }, transactionLimits);
 }
 
 async function handle<TTx>(
   tx: TTx,
   handlers: EventHandlers<TTx>,
-  event: EventEnvelope,
+  type: EventType,
+  events: readonly EventEnvelope[],
 ): Promise<void> {
-  const handler = handlers[event.type] as
-    ((tx: TTx, event: EventEnvelope) => Promise<void>) | undefined;
   // The contract that checks the data is the one that the handler's type was made from.
-  await handler?.(tx, { ...event, data: eventContracts[event.type].parse(event.data) });
+  const handler = handlers[type] as
+    ((tx: TTx, events: EventEnvelope[]) => Promise<void>) | undefined;
+  const contract = eventContracts[type];
+  await handler?.(
+    tx,
+    events.map((event) => ({ ...event, data: contract.parse(event.data) })),
+  );
 }
 
 async function takeOrSetAside<TTx extends SqlSession>(

@@ -2,7 +2,7 @@ export { type EventData, type EventType } from './contract/event-contract.ts';
 export { verifyDelivery } from './delivery-signature.ts';
 export { eventEnvelope, type EventDraft, type EventEnvelope } from './event.ts';
 export { createHttpTransport } from './http-transport.ts';
-export { createInbox, type EventHandlers } from './inbox.ts';
+export { createInbox, type EventHandlers, type ReceivedEvent } from './inbox.ts';
 export { outboxInsertSql, toOutboxRows, type OutboxRow } from './outbox.ts';
 export { createRelay, type Relay } from './relay.ts';
 export { type SqlPool, type SqlSession, type TransactionalStore } from './sql-session.ts';

@@ -150,7 +150,9 @@ test('the inbox takes each event once, however often it is offered', async () =>
     store,
     log,
     isTransient: () => false,
-    handlers: { 'org.caregraph.area.placed.v1': async () => void (handled += 1) },
+    handlers: {
+      'org.caregraph.area.placed.v1': async (_tx, events) => void (handled += events.length),
+    },
   });
   const events = envelopes([areaPlaced(), areaPlaced()]);
   await Promise.all([inbox.receive(events), inbox.receive(events), inbox.receive(events)]);
@@ -169,9 +171,10 @@ test('an event that can never be taken is set aside, and those beside it are tak
     log,
     isTransient: () => false,
     handlers: {
-      'org.caregraph.area.placed.v1': async (_tx, event) => {
-        if (event.subject === poison.subject) throw new TypeError('cannot');
-        taken.push(event.subject);
+      'org.caregraph.area.placed.v1': async (_tx, events) => {
+        const subjects = events.map((event) => event.subject);
+        if (subjects.includes(poison.subject)) throw new TypeError('cannot');
+        taken.push(...subjects);
       },
     },
   });

@@ -47,32 +47,29 @@ export function createRelay(options: RelayOptions): Relay {
   let running = false;
   let nudged = false;
   let failures = 0;
-  let wake: (() => void) | undefined;
+  let limit = batchSize;
+  const alarm = createAlarm();
   let loop: Promise<void> = Promise.resolve();
 
   async function run(): Promise<void> {
     while (running) {
       nudged = false;
-      const carried = await carryBatch(options).catch((error: unknown) => {
+      const asked = limit;
+      const carried = await carryBatch(options, asked).catch((error: unknown) => {
         failures += 1;
         log.warn('events wait in the outbox', { reason: 'relay', attempts: failures, error });
         return -1;
       });
+      // A batch that was too much for a consumer is offered in halves.
+      limit = carried < 0 ? Math.max(1, asked >> 1) : Math.min(batchSize, asked * 2);
       if (carried >= 0) failures = 0;
-      if (carried !== batchSize) await (nudged ? wait(lingerMs) : pause());
+      if (carried !== asked) await (nudged ? wait(lingerMs) : pause());
     }
   }
 
-  async function pause(): Promise<void> {
-    const waitMs = Math.min(pollMs * 2 ** Math.min(failures, 10), maxBackoffMs);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, failures > 0 ? waitMs : pollMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    wake = undefined;
+  function pause(): Promise<void> {
+    const backoffMs = Math.min(pollMs * 2 ** Math.min(failures, 10), maxBackoffMs);
+    return alarm.sleep(failures > 0 ? backoffMs : pollMs);
   }
 
   return {
@@ -83,21 +80,39 @@ export function createRelay(options: RelayOptions): Relay {
     nudge() {
       if (nudged || failures > 0) return;
       nudged = true;
-      setTimeout(() => wake?.(), lingerMs);
+      setTimeout(alarm.ring, lingerMs);
     },
     async drain(deadlineMs) {
       const looks = Math.max(1, Math.ceil(deadlineMs / drainPollMs));
       for (let look = 0; look < looks; look += 1) {
         if (await isEmpty(options.pool)) return true;
-        wake?.();
+        alarm.ring();
         await wait(drainPollMs);
       }
       return false;
     },
     async stop() {
       running = false;
-      wake?.();
+      alarm.ring();
       await loop;
+    },
+  };
+}
+
+/** A sleep that can be cut short. */
+function createAlarm() {
+  let wake: (() => void) | undefined;
+  return {
+    ring: () => wake?.(),
+    async sleep(ms: number): Promise<void> {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      wake = undefined;
     },
   };
 }
@@ -113,10 +128,13 @@ async function isEmpty(pool: SqlPool): Promise<boolean> {
   return rows.length === 0;
 }
 
-async function carryBatch({ pool, source, transport }: RelayOptions): Promise<number> {
+async function carryBatch(
+  { pool, source, transport }: RelayOptions,
+  limit: number,
+): Promise<number> {
   const { rows } = await pool.query(
     `SELECT position, id, type, subject, data, created_at FROM outbox_event
-     WHERE published_at IS NULL ORDER BY position LIMIT ${batchSize}`,
+     WHERE published_at IS NULL ORDER BY position LIMIT ${limit}`,
   );
   // The columns are those of our own outbox table.
   const records = rows as OutboxRecord[];

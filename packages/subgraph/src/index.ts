@@ -38,4 +38,4 @@ export {
   type SubgraphRequest,
 } from './subgraph.ts';
 export { patientsInScope } from './territory/patient-scope.ts';
-export { placeArea, territoryHandlers } from './territory/territory-handlers.ts';
+export { placeAreas, territoryHandlers } from './territory/territory-handlers.ts';

@@ -6,11 +6,32 @@ import {
   type TokenSubject,
 } from '@caregraph/access';
 import { createIdSource, systemClock, type IdSource } from '@caregraph/clock';
-import { createPool, type DatabasePool, type StoreName } from '@caregraph/database';
+import {
+  countStatements,
+  createPool,
+  type CountedStatements,
+  type DatabasePool,
+  type StoreName,
+} from '@caregraph/database';
 import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
 import { createLogger } from '@caregraph/observability';
 import { createSealing, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
 import { createTestDatabase } from './test-database.ts';
+
+/**
+ * Counts the statements that a request sends, without those of the relay and the inbox, which work
+ * beside it when they please.
+ */
+export async function countRequestStatements<T>(
+  pool: DatabasePool,
+  work: () => Promise<T>,
+): Promise<CountedStatements<T>> {
+  const { result, statements } = await countStatements(pool, work);
+  const own = statements.filter(
+    (sql) => !/outbox_event|inbox_message|_ref"? \(id|^(BEGIN|COMMIT)$/.test(sql),
+  );
+  return { result, statements: own, count: own.length };
+}
 
 /** The answer of a GraphQL request, as a client would read it. */
 export interface TestAnswer {

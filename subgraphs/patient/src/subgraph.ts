@@ -1,6 +1,6 @@
 import {
   assembleSubgraph,
-  placeArea,
+  placeAreas,
   type Subgraph,
   type SubgraphDependencies,
 } from '@caregraph/subgraph';
@@ -23,7 +23,7 @@ export function createPatientSubgraph(deps: SubgraphDependencies): Subgraph {
       store: db.prisma,
       extendContext: (base) => ({ ...base, stores: createStores(db, base) }),
       clearLoaders: ({ stores }) => Object.values(stores).forEach((store) => store.clear()),
-      eventHandlers: { 'org.caregraph.area.placed.v1': placeArea },
+      eventHandlers: { 'org.caregraph.area.placed.v1': placeAreas },
     },
     deps,
   );

@@ -8,7 +8,8 @@ export interface PageRequest {
   readonly first: number;
   /** Sort key of the last row before the page; undefined for the first page. */
   readonly after: PageKey | undefined;
-  readonly fingerprint: string;
+  /** Worked out when a cursor is made or read: most nested lists need none. */
+  fingerprint(): string;
 }
 
 export interface Connection<TNode> {
@@ -40,8 +41,9 @@ export function pageRequest(
   if (!Number.isInteger(first) || first < 1 || first > maxPageSize) {
     throw new Fault('PAGE_SIZE_INVALID');
   }
-  const fingerprint = fingerprintOf(list, filter);
-  const after = args.after == null ? undefined : decodeCursor(fingerprint, args.after);
+  let known: string | undefined;
+  const fingerprint = () => (known ??= fingerprintOf(list, filter));
+  const after = args.after == null ? undefined : decodeCursor(fingerprint(), args.after);
   return { limit: first + 1, first, after, fingerprint };
 }
 
@@ -56,16 +58,26 @@ export function toConnection<TRow>(
   page: PageRequest,
   keyOf: (row: TRow) => PageKey,
 ): Connection<TRow> {
-  const edges = rows
-    .slice(0, page.first)
-    .map((node) => ({ cursor: encodeCursor(page.fingerprint, keyOf(node)), node }));
+  const cursorOf = (row: TRow) => encodeCursor(page.fingerprint(), keyOf(row));
+  const shown = rows.slice(0, page.first);
+  const [firstRow, lastRow] = [shown[0], shown.at(-1)];
+  // Getters: a cursor costs nothing unless it is asked for.
   return {
-    edges,
+    edges: shown.map((node) => ({
+      node,
+      get cursor() {
+        return cursorOf(node);
+      },
+    })),
     pageInfo: {
       hasNextPage: rows.length > page.first,
       hasPreviousPage: page.after !== undefined,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return firstRow === undefined ? null : cursorOf(firstRow);
+      },
+      get endCursor() {
+        return lastRow === undefined ? null : cursorOf(lastRow);
+      },
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import {
+  ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
@@ -69,6 +70,7 @@ export function createSubgraphServer<TContext extends RequestContext, TTx>(
     schema: buildSchema(options),
     introspection: false,
     includeStacktraceInErrorResponses: false,
+    stringifyResult: (result) => JSON.stringify(result),
     stopOnTerminationSignals: false,
     hideSchemaDetailsFromClientErrors: true,
     csrfPrevention: true,
@@ -79,6 +81,7 @@ export function createSubgraphServer<TContext extends RequestContext, TTx>(
     plugins: [
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
       accessAuditPlugin<TContext>(options.accessCommitter, options.log),
     ],
   });

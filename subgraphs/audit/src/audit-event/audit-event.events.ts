@@ -1,6 +1,6 @@
 import type { EventHandlers } from '@caregraph/messaging';
 import type { StoreTx } from '../client.ts';
-import { insertAuditEvent } from './audit-event-write.store.ts';
+import { insertAuditEvents } from './audit-event-write.store.ts';
 import { accessesByPatient } from './audit-event.service.ts';
 
 /**
@@ -8,6 +8,9 @@ import { accessesByPatient } from './audit-event.service.ts';
  * Keeping one tells nobody, or reading the history once would never end.
  */
 export const auditEventHandlers: EventHandlers<StoreTx> = {
-  'org.caregraph.record.accessed.v1': (tx, { id, data }) =>
-    insertAuditEvent(tx, id, { ...data, accesses: accessesByPatient(data.accesses) }),
+  'org.caregraph.record.accessed.v1': (tx, events) =>
+    insertAuditEvents(
+      tx,
+      events.map(({ id, data }) => ({ ...data, id, accesses: accessesByPatient(data.accesses) })),
+    ),
 };

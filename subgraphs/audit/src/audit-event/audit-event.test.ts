@@ -399,7 +399,7 @@ test('the patients of an event are paged, and whoever sees them leaves a trace',
   expect(await traced()).toEqual(sorted);
 });
 
-test('a thousand events of fifty patients each are taken, one statement an event', async () => {
+test('a thousand events of fifty patients each are taken, in as few statements as one', async () => {
   const patients = await Promise.all(Array.from({ length: 50 }, () => trail.patient()));
   const accesses = patients.map((patientId) => ({ patientId, types: ['Patient'] }));
   const events = Array.from({ length: 1_000 }, () => trail.access({ accesses }));
@@ -411,7 +411,7 @@ test('a thousand events of fifty patients each are taken, one statement an event
   expect(rows).toEqual([{ n: 50_000 }]);
   const batch = Array.from({ length: 20 }, () => trail.access({ accesses }));
   const { statements } = await countStatements(trail.pool, () => trail.receive(batch));
-  expect(statements.filter((sql) => sql.includes('INSERT INTO'))).toHaveLength(21);
+  expect(statements.filter((sql) => sql.includes('INSERT INTO'))).toHaveLength(2);
 });
 
 test('the number of statements does not grow with the number of staff or events', async () => {

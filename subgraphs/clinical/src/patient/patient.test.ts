@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { countStatements } from '@caregraph/database';
+import { countRequestStatements } from '@caregraph/testbed';
 import { addDays, civilDateIn } from '@caregraph/guideline';
 import { startTestDistrict, type TestDistrict } from '../test-clinical.ts';
 
@@ -73,9 +73,9 @@ const ask = (count: number) =>
   });
 
 test('fifty whole timelines cost as many statements as two', async () => {
-  const counted = await countStatements(graph.pool, () => ask(50));
+  const counted = await countRequestStatements(graph.pool, () => ask(50));
   expect(counted.result.errors).toEqual([]);
-  const few = await countStatements(graph.pool, () => ask(2));
+  const few = await countRequestStatements(graph.pool, () => ask(2));
   expect(counted.count).toBe(few.count);
   expect(counted.count).toBeLessThan(40);
   const entities = counted.result.data?.['_entities'] as Record<string, unknown>[];

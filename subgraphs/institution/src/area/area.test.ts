@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { countStatements } from '@caregraph/database';
-import { createTestSubgraph, type TestSubgraph } from '@caregraph/testbed';
+import { countRequestStatements, createTestSubgraph, type TestSubgraph } from '@caregraph/testbed';
 import { createInstitutionSubgraph } from '../index.ts';
 
 let graph: TestSubgraph;
@@ -200,8 +199,11 @@ test('the number of statements does not grow with the number of areas', async ()
     }
   }`;
   const count = async (first: number) =>
-    (await countStatements(graph.pool, () => graph.ask(platform, query, { parentId, first })))
-      .count;
+    (
+      await countRequestStatements(graph.pool, () =>
+        graph.ask(platform, query, { parentId, first }),
+      )
+    ).count;
   await count(30);
   expect(await count(30)).toBe(await count(3));
 });

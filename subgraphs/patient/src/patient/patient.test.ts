@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { countStatements } from '@caregraph/database';
+import { countRequestStatements } from '@caregraph/testbed';
 import { accessesOf, createTestDistrict, type TestDistrict } from '../test-district.ts';
 
 let d: TestDistrict;
@@ -222,8 +222,11 @@ test('the number of statements does not grow with the number of people', async (
     } } }
   }`;
   const count = async (first: number) =>
-    (await countStatements(d.graph.pool, () => d.ask(d.worker, query, { householdId, first })))
-      .count;
+    (
+      await countRequestStatements(d.graph.pool, () =>
+        d.ask(d.worker, query, { householdId, first }),
+      )
+    ).count;
   await count(50);
   expect(await count(50)).toBe(await count(5));
 });
