@@ -86,6 +86,12 @@ export function artefacts(root) {
       result.push({ name: `resolvers:${store}`, output, fingerprint });
     }
   }
+  const fixture = files(root, 'packages/encryption/src/fixture', /\.prisma$|prisma\.config\.ts$/);
+  if (fixture.length > 0) {
+    const fingerprint = hash(root, prisma, [...sealing, ...fixture]);
+    const output = 'packages/encryption/src/fixture/generated/prisma/client.ts';
+    result.push({ name: 'fixture:encryption', output, fingerprint });
+  }
   const page = files(root, 'router/explorer', /./);
   if (page.includes('router/explorer/index.html')) {
     const fingerprint = hash(root, '', ['package-lock.json', ...page]);

@@ -71,7 +71,7 @@ const environment = z.object({
   /** The audience that access tokens must name. */
   TOKEN_AUDIENCE: z.string().min(1),
   /** Where the issuer publishes its keys: an https URL, or file: for a key set on disk. */
-  JWKS_URL: z.url().transform((text) => new URL(text)),
+  JWKS_URL: z.url({ protocol: /^(https|file)$/ }).transform((text) => new URL(text)),
   /** Where the subgraphs answer: `patient=http://host:port/graphql,clinical=…`. */
   SUBGRAPH_URLS: z.string().min(1).transform(parseSubgraphUrls),
   /** The supergraph to serve; watched for changes. */

@@ -22,10 +22,13 @@ export interface Actor {
 
 const uuidV7 = z.string().refine(isUuidV7, 'must be a UUIDv7');
 
+/** Ids stand in audit records and headers: visible ASCII only. */
+const printable = z.string().regex(/^[\x21-\x7e]{1,200}$/);
+
 /** The claims of an access token: RFC 9068 §2.2 and CareGraph's own. */
 export const accessTokenClaims = z.object({
-  sub: z.string().min(1).max(200),
-  client_id: z.string().min(1).max(200),
+  sub: printable,
+  client_id: printable,
   jti: z.string().min(1).max(200),
   exp: z.number().int(),
   iat: z.number().int(),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { join } from 'node:path';
 import { recordArtefacts, staleArtefacts, artefacts, type Artefact } from '../staleness.mjs';
 import { runProgram } from './check-runner.ts';
 import { repositoryRoot } from './repository.ts';
@@ -23,10 +24,20 @@ async function generate(wanted: readonly Artefact[], force: boolean): Promise<vo
     const { generateClients } = await import('@caregraph/database');
     await generateClients({ force });
   }
+  for (const name of namesOf(wanted, 'fixture:')) await generateFixture(name);
   if (resolvers.length > 0) await generateResolvers(resolvers);
   if (wanted.some(({ name }) => name === 'explorer')) await buildExplorer();
   recordArtefacts(repositoryRoot, wanted);
   console.log(`Generated ${wanted.map(({ name }) => name).join(', ')}.`);
+}
+
+/** The schema that a package tests its generator with. */
+async function generateFixture(name: string): Promise<void> {
+  const { generateClient } = await import('@caregraph/database');
+  const directory = join(repositoryRoot, 'packages', name, 'src', 'fixture');
+  await generateClient({ name: 'fixture', directory }, join(directory, 'generated'), {
+    force: true,
+  });
 }
 
 async function generateResolvers(subgraphs: string[]): Promise<void> {

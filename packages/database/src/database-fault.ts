@@ -71,6 +71,16 @@ const transientMessages =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|timeout expired|Query read timeout)/;
 
 /**
+ * Tells whether the database refused a value as such: SQLSTATE class 22, e.g. a character or a date
+ * that it cannot hold. Trying again never helps.
+ */
+export function isDataException(error: unknown): boolean {
+  return layersOf(error).some((layer) =>
+    (text(layer, 'originalCode') ?? text(layer, 'code') ?? '').startsWith('22'),
+  );
+}
+
+/**
  * Tells which named constraint an error is about, for errors of pg, of Prisma (P2002, P2003, P2010,
  * P2011, P2039 …) and of its driver adapter. The name is what the operation engine maps to a stable
  * problem code; nothing of the row is returned, because these errors quote it.

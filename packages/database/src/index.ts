@@ -14,7 +14,11 @@ export type { WriteMigrationOptions, WrittenMigration } from './migrations/write
 export { countStatements, createPool } from './pool.ts';
 export type { CountedStatements, DatabasePool, PoolOptions } from './pool.ts';
 export { createStoreAdapter } from './store-adapter.ts';
-export { constraintViolation, isTransientDatabaseFault } from './database-fault.ts';
+export {
+  constraintViolation,
+  isDataException,
+  isTransientDatabaseFault,
+} from './database-fault.ts';
 export type { ConstraintKind, ConstraintViolation } from './database-fault.ts';
 export { DatabaseSetupError, onDatabase, parseDatabaseUrl } from './target.ts';
 export type { DatabaseSetupCode, DatabaseTarget } from './target.ts';

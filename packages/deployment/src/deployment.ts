@@ -175,7 +175,7 @@ function assemble(
   return subgraphs;
 }
 
-/** Events may cause events, so all outboxes must be found empty in one round. */
+/** Taking an event in writes none, so each outbox settles by itself. */
 async function settle(
   subgraphs: Readonly<Record<StoreName, Subgraph>>,
   deadlineMs: number,

@@ -3,12 +3,12 @@ import type { EventEnvelope } from './event.ts';
 import type { SqlPool } from './sql-session.ts';
 import type { EventTransport } from './transport.ts';
 
-/** Carries a store's committed events to the transport, at least once, in the order of commits. */
+/** Carries a store's committed events to the transport, at least once, in the order of position. */
 export interface Relay {
   start(): void;
   /** Tells the relay that something was just committed. */
   nudge(): void;
-  /** Resolves when every event committed before the call has been accepted. */
+  /** Resolves with true when nothing waits in the outbox, with false at the deadline. */
   drain(deadlineMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }

@@ -83,6 +83,13 @@ test('an expired token is refused, also when it was verified before', async () =
   await expect(subjectVerifier.verify(token)).rejects.toMatchObject({ code: 'TOKEN_EXPIRED' });
 });
 
+test('a token that was issued in the future is refused', async () => {
+  const earlier = fixedClock(new Date(start.getTime() - 60_000));
+  await expect(verifier(new Set(), earlier).verify(await issue())).rejects.toMatchObject({
+    code: 'TOKEN_NOT_YET_VALID',
+  });
+});
+
 test('a revoked token is refused at once, also when it was verified before', async () => {
   const revoked = new Set<string>();
   const token = await issue();

@@ -72,6 +72,9 @@ async function verifyAfresh(token: string, options: TokenVerifierOptions): Promi
   });
   const claims = accessTokenClaims.safeParse(verified.payload);
   if (!claims.success) throw new Fault('TOKEN_CLAIMS_INVALID');
+  const nowS = options.clock.now().getTime() / 1_000;
+  // A token from the future was made by a wrong clock, or for later use by someone else.
+  if (claims.data.iat > nowS + clockToleranceS) throw new Fault('TOKEN_NOT_YET_VALID');
   return actorFromClaims(claims.data);
 }
 

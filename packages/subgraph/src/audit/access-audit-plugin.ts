@@ -1,5 +1,10 @@
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
-import { Kind, type OperationDefinitionNode } from 'graphql';
+import {
+  Kind,
+  type DocumentNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 import { faultCatalogue } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
 import type { RequestContext } from '../context.ts';
@@ -16,8 +21,8 @@ export function accessAuditPlugin<TContext extends RequestContext & BaseContext>
   return {
     async requestDidStart() {
       return {
-        async willSendResponse({ contextValue, operation, response }) {
-          const intent = contextValue.audit.intent(rootFieldsOf(operation));
+        async willSendResponse({ contextValue, operation, document, response }) {
+          const intent = contextValue.audit.intent(rootFieldsOf(operation, document));
           if (intent === undefined) return;
           try {
             if (committer === undefined) throw new Error('this server has no access committer');
@@ -35,7 +40,29 @@ export function accessAuditPlugin<TContext extends RequestContext & BaseContext>
   };
 }
 
-function rootFieldsOf(operation: OperationDefinitionNode | undefined): string[] {
-  const fields = operation?.selectionSet.selections ?? [];
-  return fields.flatMap((field) => (field.kind === Kind.FIELD ? [field.name.value] : []));
+/** What was asked for, also when it hides in fragments: `patient`, or `Patient.checkups`. */
+function rootFieldsOf(
+  operation: OperationDefinitionNode | undefined,
+  document: DocumentNode | undefined,
+): string[] {
+  const fragments = new Map(
+    (document?.definitions ?? []).flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one.selectionSet] as const] : [],
+    ),
+  );
+  const namesIn = (set: SelectionSetNode | undefined, prefix: string): string[] =>
+    (set?.selections ?? []).flatMap((selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        return namesIn(fragments.get(selection.name.value), prefix);
+      }
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const type = selection.typeCondition?.name.value;
+        return namesIn(selection.selectionSet, prefix === '' || !type ? prefix : `${type}.`);
+      }
+      const name = selection.name.value;
+      return name === '_entities'
+        ? namesIn(selection.selectionSet, 'Entity.')
+        : [`${prefix}${name}`];
+    });
+  return [...new Set(namesIn(operation?.selectionSet, ''))];
 }

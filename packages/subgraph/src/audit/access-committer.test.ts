@@ -68,7 +68,7 @@ test('nobody is told before the insert is durable', async () => {
   expect(durable).toBe(true);
 });
 
-test('an insert that fails fails exactly its requests; later ones work', async () => {
+test('a store that is away fails exactly the requests of its insert; later ones work', async () => {
   const { inserts, committer, commits } = heldPool();
   const first = committer.commit(intent());
   const together = [committer.commit(intent()), committer.commit(intent())];
@@ -76,14 +76,32 @@ test('an insert that fails fails exactly its requests; later ones work', async (
   inserts[0]?.end();
   await turn();
   const next = committer.commit(intent());
-  inserts[1]?.end(new Error('the disk is full'));
+  inserts[1]?.end(Object.assign(new Error('going down'), { code: '57P01' }));
   expect((await settled).map((one) => one.status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+  await turn();
   inserts[2]?.end();
   await next;
+  await turn();
   const later = committer.commit(intent());
   inserts[3]?.end();
   await later;
   expect(commits()).toBe(3);
+});
+
+test('an intent that cannot be stored does not take the others with it', async () => {
+  const { inserts, committer } = heldPool();
+  const first = committer.commit(intent());
+  const together = [committer.commit(intent()), committer.commit(intent())];
+  const settled = Promise.allSettled(together);
+  inserts[0]?.end();
+  await first;
+  await turn();
+  inserts[1]?.end(new Error('a value that jsonb refuses'));
+  await turn();
+  inserts[2]?.end(new Error('a value that jsonb refuses'));
+  await turn();
+  inserts[3]?.end();
+  expect((await settled).map((one) => one.status)).toEqual(['rejected', 'fulfilled']);
 });
 
 test('an intent that breaks its contract does not stop the committer', async () => {

@@ -1,3 +1,4 @@
+import { isTransientDatabaseFault } from '@caregraph/database';
 import type { Clock, IdSource } from '@caregraph/clock';
 import { outboxInsertSql, toOutboxRows, type EventDraft, type SqlPool } from '@caregraph/messaging';
 
@@ -29,22 +30,27 @@ export function createAccessCommitter(options: {
   const waiting: Waiting[] = [];
   let committing = false;
 
+  async function insert(batch: readonly Waiting[]): Promise<void> {
+    const intents = batch.map((one) => one.intent);
+    await pool.query(outboxInsertSql('$1'), [JSON.stringify(toOutboxRows(intents, options))]);
+    for (const one of batch) one.resolve();
+    onCommit();
+  }
+
+  /** One intent that cannot be stored must not take the answers of strangers with it. */
+  async function settle(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await insert(batch);
+    } catch (error) {
+      const apart = batch.length > 1 && !isTransientDatabaseFault(error);
+      if (apart) for (const one of batch) await settle([one]);
+      else for (const one of batch) one.reject(error);
+    }
+  }
+
   async function commitWaiting(): Promise<void> {
     committing = true;
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, maxBatch);
-      try {
-        const rows = toOutboxRows(
-          batch.map((one) => one.intent),
-          options,
-        );
-        await pool.query(outboxInsertSql('$1'), [JSON.stringify(rows)]);
-        for (const one of batch) one.resolve();
-        onCommit();
-      } catch (error) {
-        for (const one of batch) one.reject(error);
-      }
-    }
+    while (waiting.length > 0) await settle(waiting.splice(0, maxBatch));
     committing = false;
   }
 

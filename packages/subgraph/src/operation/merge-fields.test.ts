@@ -58,6 +58,13 @@ test.each([
   expect(merge.conflicts).toEqual([conflict]);
 });
 
+test('a base version that never was counts as having seen nothing', () => {
+  const after = apply(fresh, { name: 'two' }, device('b', 1, 1)).row;
+  const { merge } = apply(after, { name: 'three' }, device('c', 1, 2_000_000_000));
+  expect(merge.verdict).toBe('CONFLICT');
+  expect(merge.conflicts).toMatchObject([{ kept: 'three' }]);
+});
+
 test('equal values never conflict', () => {
   const after = apply(fresh, { name: 'two' }, device('b', 1, 1)).row;
   expect(apply(after, { name: 'two' }, device('c', 1, 1)).merge.conflicts).toEqual([]);

@@ -50,7 +50,9 @@ export function mergeFields<TValues extends object>(options: {
   ruleOf: (field: keyof TValues & string) => ConflictRule;
 }): Merge<TValues> {
   const { current, changes, stamp, ruleOf } = options;
-  const base = stamp.baseVersion ?? current.version;
+  const stated = stamp.baseVersion ?? current.version;
+  // Threat: a base that never was would overwrite silently. It counts as having seen nothing.
+  const base = stated > current.version ? 0 : stated;
   const version = current.version + 1;
   const mark = { version, deviceId: stamp.deviceId, deviceSequence: stamp.deviceSequence };
   const values: Partial<TValues> = {};

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { enforce } from '@caregraph/access';
-import { constraintViolation } from '@caregraph/database';
+import { isUuidV7 } from '@caregraph/clock';
+import { constraintViolation, isDataException } from '@caregraph/database';
 import { Fault, type ProblemCode } from '@caregraph/fault';
 import { toOutboxRows, type SqlSession, type TransactionalStore } from '@caregraph/messaging';
 import type { RequestContext } from '../context.ts';
@@ -67,6 +68,7 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
     async apply(ctx, operation, input, payload) {
       enforce(operation.policy, ctx.actor);
       refuseForeignDevice(ctx, input);
+      refuseUncountable(ctx, input);
       const stamp = stampOf(ctx, input);
       const request = { name: operation.name, actorId: ctx.actor.id, input, payload };
       const requestHash = hashRequest(options.hashKey, request);
@@ -91,6 +93,14 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
 function refuseForeignDevice(ctx: RequestContext, input: OperationInput): void {
   const { deviceId } = ctx.actor;
   if (deviceId !== undefined && deviceId !== input.deviceId) throw new Fault('DEVICE_MISMATCH');
+}
+
+/** What every record is stored with: an author who can be one, and a count that can be one. */
+function refuseUncountable(ctx: RequestContext, input: OperationInput): void {
+  if (!isUuidV7(ctx.actor.id)) throw new Fault('FORBIDDEN', { policy: 'a person writes' });
+  if (input.deviceSequence < 1) {
+    throw new Fault('BAD_USER_INPUT', { at: 'operation.deviceSequence' });
+  }
 }
 
 function stampOf(ctx: RequestContext, input: OperationInput): OperationStamp {
@@ -135,6 +145,7 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
   if (stamp.recordedAt.getTime() > stamp.receivedAt.getTime() + futureToleranceMs) {
     return rejected('RECORDED_IN_FUTURE', 'operation.recordedAt');
   }
+  if (holdsNul(call.input)) return rejected('INPUT_INVALID', 'input');
   await tx.$executeRawUnsafe('SAVEPOINT effect');
   try {
     const outcome = await operation.run(call);
@@ -143,11 +154,18 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
     return outcome;
   } catch (error) {
     const violated = constraintViolation(error);
-    if (violated === undefined) throw error;
+    // A value that the database can never hold must not stop a device's queue for good.
+    if (violated === undefined && !isDataException(error)) throw error;
     await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
+    if (violated === undefined) return rejected('INPUT_INVALID');
     const code = options.constraintProblems[violated.constraint] ?? problemOfKind[violated.kind];
     return rejected(code);
   }
+}
+
+/** PostgreSQL stores no U+0000; refused for every field alike, sealed ones too. */
+function holdsNul(input: unknown): boolean {
+  return JSON.stringify(input ?? null).includes('\\u0000');
 }
 
 const problemOfKind = {

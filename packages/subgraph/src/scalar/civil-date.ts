@@ -1,7 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 
 function parse(value: unknown): string {
-  const shaped = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value);
+  const shaped = typeof value === 'string' && /^(?!00)\d{4}-\d{2}-\d{2}$/.test(value);
   const instant = shaped ? new Date(`${value}T00:00:00Z`) : undefined;
   if (
     !shaped ||

@@ -12,6 +12,7 @@ test.each([
 
 test.each([
   '2026-02-31T00:00:00Z',
+  '0000-01-01T00:00:00Z',
   '2026-03-01',
   '2026-03-01T24:00:00Z',
   'now',
@@ -22,7 +23,7 @@ test.each([
   expect(() => dateTimeScalar.parseValue(value)).toThrow('RFC 3339');
 });
 
-test.each(['2026-02-29', '2026-13-01', '26-01-01', '2026-1-1', 20260101, undefined])(
+test.each(['2026-02-29', '0000-01-01', '2026-13-01', '26-01-01', '2026-1-1', 20260101, undefined])(
   'the day %s is refused',
   (value) => {
     expect(() => civilDateScalar.parseValue(value)).toThrow('existing day');

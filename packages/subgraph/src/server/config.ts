@@ -26,7 +26,7 @@ const schema = z.object({
   /** The audience that access tokens must name. */
   TOKEN_AUDIENCE: z.string().min(1),
   /** Where the issuer publishes its keys: an https URL, or file: for a key set on disk. */
-  JWKS_URL: z.url(),
+  JWKS_URL: z.url({ protocol: /^(https|file)$/ }),
   /** Keys the hash of requests in operation records. */
   OPERATION_HASH_KEY: base64Key,
   /** Keys the blind indexes by which sealed fields are found. */
