@@ -84,12 +84,16 @@ test('the query of the greeting is answered with people and no error', async () 
   const { data, errors } = await runGreeting();
   expect(errors).toBeUndefined();
   expect(data).toMatchObject({
-    patients: {
+    prescriptions: {
       edges: expect.arrayContaining([
         {
           node: expect.objectContaining({
-            name: expect.any(String),
-            accessHistory: expect.any(Object),
+            prescriber: { name: expect.any(String) },
+            patient: expect.objectContaining({
+              name: expect.any(String),
+              latestCheckup: expect.objectContaining({ visitType: expect.any(String) }),
+              accessHistory: expect.any(Object),
+            }),
           }),
         },
       ]),

@@ -21,6 +21,8 @@ export const permissions = [
   'device:write',
   'partner:manage',
   'audit:read',
+  // History of another system under other people's names: never for someone who treats.
+  'record:import',
 ] as const;
 
 export type Permission = (typeof permissions)[number];
@@ -80,6 +82,18 @@ export const permissionMatrix: Readonly<Record<Role, readonly Permission[]>> = {
     'device:write',
     'partner:manage',
     'formulary:write',
+  ],
+  importer: [
+    ...everyone,
+    'institution:write',
+    'staff:write',
+    'patient:read',
+    'patient:write',
+    'clinical:read',
+    'clinical:write',
+    'prescription:read',
+    'prescription:write',
+    'record:import',
   ],
 };
 

@@ -7,6 +7,7 @@ export const roles = [
   'auditor',
   'partner',
   'platform_admin',
+  'importer',
 ] as const;
 
 export type Role = (typeof roles)[number];

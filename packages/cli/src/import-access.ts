@@ -15,7 +15,11 @@ export interface ImportAccess {
   readonly importerName?: string;
 }
 
-const roles: readonly Role[] = ['clinician', 'institution_admin', 'platform_admin'];
+/**
+ * The importer may write history under other people's names; that its institutions may be any, and
+ * that nobody is its patient by institution, comes with the platform's scope.
+ */
+const roles: readonly Role[] = ['importer', 'platform_admin'];
 const purposes: readonly [Purpose, ...Purpose[]] = ['care_coordination', 'administration'];
 const claims = z.object({ sub: z.string().min(1) });
 

@@ -45,6 +45,7 @@ const purposesOf: Readonly<Record<Role, readonly [Purpose, ...Purpose[]]>> = {
   auditor: ['audit'],
   partner: ['care_coordination', 'public_health'],
   platform_admin: ['administration'],
+  importer: ['care_coordination', 'administration'],
 };
 
 interface Post {

@@ -20,6 +20,7 @@ export const problemCatalogue = {
   SAFETY_WARNING: 'A clinical safety rule gives a warning.',
   CYCLE_REFUSED: 'The change would make a record its own ancestor.',
   ERASED: 'The person was erased; the record is not kept.',
+  NOT_PERMITTED: 'Your role, or your part in the record, does not permit this.',
 } as const;
 
 export type ProblemCode = keyof typeof problemCatalogue;

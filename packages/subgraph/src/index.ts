@@ -37,5 +37,6 @@ export {
   type SubgraphDependencies,
   type SubgraphRequest,
 } from './subgraph.ts';
+export { factAuthor, factsInScope, ownWhileProvisional } from './territory/fact-scope.ts';
 export { patientsInScope } from './territory/patient-scope.ts';
 export { placeAreas, territoryHandlers } from './territory/territory-handlers.ts';

@@ -35,6 +35,8 @@ export interface TestPharmacy extends TestSubgraph {
   /** Dispenses for another institution of the district. */
   readonly otherPharmacist: string;
   readonly admin: string;
+  /** Writes history of another system about people of the village. */
+  readonly importer: string;
   /** A civil date so many days from today, where the facility is. */
   day(offset: number): string;
   /** Makes a patient known, as the patient subgraph's event does. */
@@ -144,6 +146,11 @@ export async function openTestPharmacy(): Promise<TestPharmacy> {
       roles: ['institution_admin'],
       institutionId: clinic,
       purposes: ['administration'],
+    }),
+    importer: await graph.token({
+      roles: ['importer', 'platform_admin'],
+      areaRoots: [village],
+      purposes: ['care_coordination'],
     }),
     day,
     patient,

@@ -10,9 +10,9 @@ export function greeting(options: { url: string; token: string | undefined }): s
   ];
   if (token === undefined) return [...lines, ''].join('\n');
   const query =
-    '{ patients(first: 3) { edges { node { name birthDate area { name } ' +
-    'latestCheckup { visitType } prescriptions(first: 1) { edges { node { state } } } ' +
-    'accessHistory(first: 1) { edges { node { occurredAt } } } } } } }';
+    '{ prescriptions(first: 2) { edges { node { state prescriber { name } institution { name } ' +
+    'patient { name birthDate latestCheckup { visitType occurredAt } ' +
+    'accessHistory(first: 1) { edges { node { purpose occurredAt } } } } } } } }';
   return [
     ...lines,
     '',

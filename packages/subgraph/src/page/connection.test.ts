@@ -39,3 +39,19 @@ test.each([0, -1, 201, 1.5, Number.NaN])('a page of %s is refused', (first) => {
     expect.objectContaining({ code: 'PAGE_SIZE_INVALID' }),
   );
 });
+
+test.each([
+  ['a uuid where a uuid is', ['uuid'], ['019a0000-0000-7000-8000-000000000000'], true],
+  ['no uuid', ['uuid'], ['x'], false],
+  ['a name and a uuid', ['text', 'uuid'], ["A'", '019a0000-0000-7000-8000-000000000000'], true],
+  ['a name and no uuid', ['text', 'uuid'], ['A', 'x'], false],
+  ['a NUL', ['text'], ['A\0'], false],
+  ['half a character', ['text'], ['\ud800'], false],
+  ['a member too many', ['text'], ['A', 'B'], false],
+  ['a member too few', ['text', 'uuid'], ['A'], false],
+] as const)('a forged key with %s: %s', (_what, shape, forged, fits) => {
+  const made = toConnection([forged], pageRequest('Query.x', {}), (row) => row);
+  const read = () => pageRequest('Query.x', { after: made.pageInfo.endCursor }, undefined, shape);
+  if (fits) expect(read().after).toEqual(forged);
+  else expect(read).toThrow(expect.objectContaining({ code: 'CURSOR_INVALID' }));
+});

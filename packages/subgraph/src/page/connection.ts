@@ -1,5 +1,12 @@
 import { Fault } from '@caregraph/fault';
-import { decodeCursor, encodeCursor, fingerprintOf, type PageKey } from './page-cursor.ts';
+import {
+  checkKey,
+  decodeCursor,
+  encodeCursor,
+  fingerprintOf,
+  type KeyShape,
+  type PageKey,
+} from './page-cursor.ts';
 
 /** A page that was asked for: what a store needs to fetch it by keyset. */
 export interface PageRequest {
@@ -29,13 +36,16 @@ export const maxPageSize = 200;
  *
  * @param list the field's coordinate, e.g. `Query.patients`; part of the cursor's identity
  * @param filter the other arguments; a cursor made under other ones is refused
+ * @param shape what the list's sort key is made of; a cursor with another key is refused. Without
+ *   it the key is not checked, and the store must
  * @throws Fault PAGE_SIZE_INVALID, CURSOR_INVALID
- * @example pageRequest('Query.patients', { first: 50, after: null }, { areaId })
+ * @example pageRequest('Query.patients', { first: 50, after: null }, { areaId }, ['uuid'])
  */
 export function pageRequest(
   list: string,
   args: { readonly first?: number | null; readonly after?: string | null },
   filter?: unknown,
+  shape?: KeyShape,
 ): PageRequest {
   const first = args.first ?? 50;
   if (!Number.isInteger(first) || first < 1 || first > maxPageSize) {
@@ -43,7 +53,8 @@ export function pageRequest(
   }
   let known: string | undefined;
   const fingerprint = () => (known ??= fingerprintOf(list, filter));
-  const after = args.after == null ? undefined : decodeCursor(fingerprint(), args.after);
+  const key = args.after == null ? undefined : decodeCursor(fingerprint(), args.after);
+  const after = key && shape ? checkKey(key, shape) : key;
   return { limit: first + 1, first, after, fingerprint };
 }
 

@@ -202,6 +202,8 @@ test.each(['audit_event', 'audit_access', 'access_record'])(
   async (table) => {
     const accesses = [{ patientId: await trail.patient(), types: ['Patient'] }];
     await trail.receive([trail.access({ accesses })]);
+    // What earlier tests read comes back as events of its own: it must have arrived before.
+    expect(await trail.subgraph.settleEvents(10_000)).toBe(true);
     const all = async () => (await trail.pool.query(`SELECT * FROM ${table}`)).rows as unknown[];
     const before = await all();
     const column = table === 'audit_access' ? 'types' : 'purpose';

@@ -19,7 +19,7 @@ export function createPatientAccessStore(access: StoreAccess) {
       eventId: string,
       args: Parameters<typeof pageRequest>[1],
     ): Promise<Connection<PatientAccessRow>> {
-      const page = pageRequest('AuditEvent.accesses', args, eventId);
+      const page = pageRequest('AuditEvent.accesses', args, eventId, ['uuid']);
       const rows = await pages.load(eventId, page);
       const connection = toConnection(rows, page, ({ patientId }) => [patientId]);
       for (const { node } of connection.edges) access.audit.saw('AuditEvent', node.patientId);

@@ -1,5 +1,5 @@
 import type { Scope } from '@caregraph/access';
-import { patientsInScope, type OperationStamp } from '@caregraph/subgraph';
+import { factsInScope, type OperationStamp } from '@caregraph/subgraph';
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { StoreTx } from '../client.ts';
 
@@ -36,7 +36,7 @@ export async function lockAmended(tx: StoreTx, scope: Scope, id: string) {
     patient: { select: { areaId: true, status: true } },
     amendments: { select: { id: true } },
   };
-  const where = { AND: [{ patient: patientsInScope(scope) }, { id }] };
+  const where = { AND: [factsInScope(scope), { id }] };
   const seen = await tx.checkup.findFirst({ where, select });
   if (seen !== null) return { ...seen, inScope: true };
   const hidden = await tx.checkup.findUnique({ where: { id }, select });

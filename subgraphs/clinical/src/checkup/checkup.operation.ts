@@ -7,6 +7,7 @@ import {
   type OperationCall,
   type Outcome,
 } from '@caregraph/subgraph';
+import { foreignAttribution } from '../attribution.ts';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { admitPatient, recordedOutcome } from '../patient/index.ts';
@@ -24,7 +25,10 @@ type Call<TInput> = OperationCall<ClinicalContext, StoreTx, TInput>;
 
 async function recordCheckup(call: Call<RecordCheckupInput>): Promise<Outcome> {
   const { ctx, tx, input, stamp } = call;
-  const { id, patientId, visitType } = input;
+  const { id, patientId, visitType, institutionId, attendedById } = input;
+  const named = { institutions: { institutionId }, staff: { attendedById } };
+  const [foreign, ...others] = foreignAttribution(ctx.actor, named);
+  if (foreign !== undefined) return { verdict: 'REJECTED', problems: [foreign, ...others] };
   const admission = await admitPatient(tx, ctx.scope, patientId, stamp);
   if (!admission.admitted) return admission.refusal;
   const visit = { checkupId: id, patientId, visitType, occurredAt: stamp.recordedAt };
@@ -36,8 +40,8 @@ async function recordCheckup(call: Call<RecordCheckupInput>): Promise<Outcome> {
     patientId,
     visitType,
     occurredAt: stamp.recordedAt,
-    institutionId: input.institutionId ?? ctx.actor.institutionId,
-    attendedById: input.attendedById ?? null,
+    institutionId: institutionId ?? ctx.actor.institutionId,
+    attendedById: attendedById ?? null,
   };
   await insertCheckup(tx, checkup, stamp);
   await insertDiagnoses(tx, findings.diagnoses);

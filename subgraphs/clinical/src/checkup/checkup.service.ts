@@ -47,7 +47,9 @@ export async function readFindings(
   input: CheckupFindings,
 ): Promise<ReadFindings> {
   const { pregnancyId } = input;
-  const pregnancy = pregnancyId ? await findDating(tx, visit.patientId, pregnancyId) : undefined;
+  const pregnancy = pregnancyId
+    ? await findDating(tx, ctx.scope, visit.patientId, pregnancyId)
+    : undefined;
   const known = await knownDiseaseCodes(tx, diseaseCodesOf(input));
   const on = civilDateIn(visit.occurredAt, ctx.timeZone);
   const values = input.vitals ?? {};

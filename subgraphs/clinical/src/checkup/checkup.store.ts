@@ -1,6 +1,6 @@
 import { isUuidV7 } from '@caregraph/clock';
 import { Fault } from '@caregraph/fault';
-import { createBatchLoader, groupBy, patientsInScope, type PageRequest } from '@caregraph/subgraph';
+import { createBatchLoader, factsInScope, groupBy, type PageRequest } from '@caregraph/subgraph';
 import type { Checkup, Prisma } from '../../generated/prisma/client.ts';
 import { createPatientList, type PatientStore } from '../patient/index.ts';
 import type { StoreAccess } from '../stores.ts';
@@ -22,7 +22,7 @@ const latestFirst = [{ occurredAt: 'desc' as const }, { id: 'desc' as const }];
 /** Checkups of the patients in scope. Every one that leaves is registered in the audit trail. */
 export function createCheckupStore(access: StoreAccess, patients: PatientStore) {
   const { db } = access;
-  const scoped = { patient: patientsInScope(access.scope) };
+  const scoped = factsInScope(access.scope);
   const seen = seenBy(access);
   const byId = createBatchLoader(async (ids) => {
     const where = { AND: [scoped, { id: { in: [...ids] } }] };
@@ -35,7 +35,7 @@ export function createCheckupStore(access: StoreAccess, patients: PatientStore) 
     const rows = seen(await db.checkup.findMany({ where, orderBy }));
     return groupBy(ids, rows, (row) => row.amendsId ?? '');
   });
-  const ofPatient = createPatientList({ db, patients, load: byId.load, listing });
+  const ofPatient = createPatientList({ access, patients, load: byId.load, listing });
   const diagnoses = createDiagnosisStore(access);
   const maternityVisits = maternityVisitLoader(access);
   return {
@@ -94,7 +94,7 @@ async function beyond({ db, scope }: StoreAccess, { after }: PageRequest) {
   const id = after[0] ?? '';
   const mark = isUuidV7(id)
     ? await db.checkup.findFirst({
-        where: { AND: [{ patient: patientsInScope(scope) }, { id }] },
+        where: { AND: [factsInScope(scope), { id }] },
         select: { occurredAt: true },
       })
     : null;

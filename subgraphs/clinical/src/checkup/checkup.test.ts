@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { vitalLimits } from '@caregraph/guideline';
 import { startTestDistrict, type TestDistrict } from '../test-clinical.ts';
@@ -261,6 +262,56 @@ test('a checkup before its patient is provisional, its author sees it, and it se
   expect(settled.data).toEqual({ checkup: { id: input.id } });
 });
 
+test('who records first for an unknown patient sees nothing of what others record', async () => {
+  const patientId = graph.ids.next();
+  const strangers = checkup(patientId);
+  await graph.write('recordCheckup', strangers, { token: graph.outsider });
+  // One more, so that a page of one must leave out what is not the reader's before it counts.
+  await graph.write('recordCheckup', checkup(patientId), { token: graph.worker });
+  const own = checkup(patientId);
+  await graph.write('recordCheckup', own, { token: graph.worker });
+  const query = `query ($own: UUID!, $strangers: UUID!, $of: [_Any!]!) {
+    own: checkup(id: $own) { id } strangers: checkup(id: $strangers) { id }
+    all: checkups(first: 200) { edges { node { id } } }
+    _entities(representations: $of) { ... on Patient {
+      checkups(first: 1) { edges { node { id } } } latestCheckup { id } } } }`;
+  const variables = {
+    own: own.id,
+    strangers: strangers.id,
+    of: [{ __typename: 'Patient', id: patientId }],
+  };
+  const see = async (token: string) => {
+    const { data, errors } = await graph.ask(token, query, variables);
+    expect(errors).toEqual([]);
+    const { all, ...rest } = data as { all: { edges: { node: { id: string } }[] } };
+    const listedIds = all.edges.map(({ node }) => node.id);
+    const found = [own.id, strangers.id].filter((id) => listedIds.includes(id));
+    return { ...rest, found };
+  };
+  const only = ({ id }: { id: string }) => ({
+    found: [id],
+    _entities: [{ checkups: { edges: [{ node: { id } }] }, latestCheckup: { id } }],
+  });
+  expect(await see(graph.outsider)).toMatchObject({
+    ...only(strangers),
+    own: null,
+    strangers: { id: strangers.id },
+  });
+  expect(await see(graph.worker)).toMatchObject({
+    ...only(own),
+    own: { id: own.id },
+    strangers: null,
+  });
+  const colleague = await graph.token({ areaRoots: [graph.villageA] });
+  expect(await see(colleague)).toMatchObject({ own: null, strangers: null, found: [] });
+  const amendment = { id: graph.ids.next(), amendsId: own.id, reason: 'ENTRY_ERROR' };
+  const foreign = await graph.write('amendCheckup', amendment, { token: graph.outsider });
+  expect(foreign).toMatchObject({ verdict: 'QUARANTINED' });
+  await graph.patient({ patientId });
+  expect(await see(graph.outsider)).toMatchObject({ own: null, strangers: null, found: [] });
+  expect(await see(graph.worker)).toMatchObject({ found: [own.id, strangers.id] });
+});
+
 test('a checkup of someone out of scope is kept for a supervisor and shown to nobody', async () => {
   const patientId = await graph.patient();
   const input = checkup(patientId, { notes: 'kept' });
@@ -364,8 +415,10 @@ test('writes and reads leave their audit intents', async () => {
 test('pages of a list stay stable under inserts; filters narrow it', async () => {
   const patientId = await graph.patient({ areaId: graph.villageA });
   const institutionId = graph.ids.next();
+  const token = await graph.token({ areaRoots: [graph.villageA], institutionId });
   const record = (day: number, over = {}) =>
-    graph.write('recordCheckup', checkup(patientId, { institutionId, ...over }), {
+    graph.write('recordCheckup', checkup(patientId, over), {
+      token,
       operation: graph.operation({ recordedAt: `2026-02-0${day}T08:00:00.000Z` }),
     });
   for (const day of [1, 2, 3, 4]) await record(day);
@@ -430,6 +483,87 @@ test('pages of one patient stay stable under inserts, and a cursor fits only tha
   ]);
   const foreign = await page(another, after);
   expect(foreign.errors[0]?.extensions.code).toBe('CURSOR_INVALID');
+});
+
+test('a forged cursor tells nothing, in every list of a patient and of a district', async () => {
+  const [patientId, another] = [await graph.patient(), await graph.patient()];
+  const hidden = await graph.patient({ areaId: graph.villageB });
+  const record = async (id: string, token = graph.worker) => {
+    const input = checkup(id);
+    await graph.write('recordCheckup', input, { token });
+    return input.id;
+  };
+  const own = await record(patientId);
+  const marks = [await record(another), await record(hidden, graph.outsider), graph.ids.next()];
+  const lists = ['checkups', 'pregnancies', 'immunizations', 'referrals', 'tasks'];
+  const forge = (list: string, key: string) => {
+    const text = JSON.stringify([`Patient.${list}`, [patientId, null]]);
+    const fingerprint = createHash('sha256').update(text).digest('base64url').slice(0, 12);
+    return Buffer.from(JSON.stringify([fingerprint, key])).toString('base64url');
+  };
+  const page = async (list: string, after: string) =>
+    graph.ask(
+      graph.worker,
+      `query ($of: [_Any!]!, $after: String) { _entities(representations: $of) {
+        ... on Patient { ${list}(after: $after) { edges { node { id } } } } } }`,
+      { of: [{ __typename: 'Patient', id: patientId }], after },
+    );
+  for (const list of lists) {
+    for (const key of [...marks, 'not-a-uuid', '']) {
+      const answer = await page(list, forge(list, key));
+      expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['CURSOR_INVALID']);
+    }
+  }
+  expect(await page('checkups', forge('checkups', own))).toMatchObject({
+    errors: [],
+    data: { _entities: [{ checkups: { edges: [] } }] },
+  });
+});
+
+test.each(['checkups', 'pregnancies', 'referrals', 'tasks', 'diseases'])(
+  'a forged cursor of %s is an invalid cursor and no fault of ours',
+  async (list) => {
+    const text = JSON.stringify([`Query.${list}`, {}]);
+    const fingerprint = createHash('sha256').update(text).digest('base64url').slice(0, 12);
+    for (const key of ['not-a-uuid!', '\u0000', '']) {
+      const after = Buffer.from(JSON.stringify([fingerprint, key])).toString('base64url');
+      const query = `query ($after: String) { ${list}(after: $after) { edges { cursor } } }`;
+      const answer = await graph.ask(graph.worker, query, { after });
+      expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['CURSOR_INVALID']);
+    }
+  },
+);
+
+test('a checkup names nobody but its author, unless it is imported', async () => {
+  const patientId = await graph.patient();
+  const importer = await graph.token({
+    roles: ['importer'],
+    areaRoots: [graph.villageA],
+    institutionId: graph.clinic,
+  });
+  const [institutionId, attendedById] = [graph.hospital, graph.ids.next()];
+  const foreign = checkup(patientId, { institutionId, attendedById });
+  expect(await graph.write('recordCheckup', foreign)).toMatchObject({
+    verdict: 'REJECTED',
+    problems: [
+      { code: 'REFERENCE_NOT_FOUND', field: 'institutionId' },
+      { code: 'REFERENCE_NOT_FOUND', field: 'attendedById' },
+    ],
+  });
+  const unknown = checkup(graph.ids.next(), { attendedById });
+  expect(await graph.write('recordCheckup', unknown)).toMatchObject({ verdict: 'REJECTED' });
+  const own = { institutionId: graph.clinic, attendedById: graph.workerId };
+  expect(await graph.write('recordCheckup', checkup(patientId, own))).toMatchObject({
+    verdict: 'APPLIED',
+  });
+  const imported = await graph.write('recordCheckup', foreign, {
+    token: importer,
+    select: 'checkup { institution { id } attendedBy { id } }',
+  });
+  expect(imported).toMatchObject({
+    verdict: 'APPLIED',
+    checkup: { institution: { id: institutionId }, attendedBy: { id: attendedById } },
+  });
 });
 
 test('a batch replays in order, each entry under its own name', async () => {

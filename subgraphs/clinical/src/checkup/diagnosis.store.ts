@@ -1,4 +1,4 @@
-import { createBatchLoader, groupBy, patientsInScope } from '@caregraph/subgraph';
+import { createBatchLoader, factsInScope, groupBy } from '@caregraph/subgraph';
 import type { CheckupDisease, Prisma } from '../../generated/prisma/client.ts';
 import type { StoreTx } from '../client.ts';
 import type { StoreAccess } from '../stores.ts';
@@ -11,10 +11,7 @@ export function createDiagnosisStore({ db, scope }: Pick<StoreAccess, 'db' | 'sc
   const byCheckup = createBatchLoader(async (checkupIds) => {
     const rows = await db.checkupDisease.findMany({
       where: {
-        AND: [
-          { checkup: { patient: patientsInScope(scope) } },
-          { checkupId: { in: [...checkupIds] } },
-        ],
+        AND: [{ checkup: factsInScope(scope) }, { checkupId: { in: [...checkupIds] } }],
       },
       orderBy: { id: 'asc' },
     });

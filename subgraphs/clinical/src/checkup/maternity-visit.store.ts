@@ -1,4 +1,4 @@
-import { createBatchLoader, groupBy, patientsInScope } from '@caregraph/subgraph';
+import { createBatchLoader, factsInScope, groupBy } from '@caregraph/subgraph';
 import type { StoreAccess } from '../stores.ts';
 
 /** Current antenatal and postnatal visits of patients: by what kind of visit, and when. */
@@ -7,7 +7,7 @@ export function maternityVisitLoader({ db, scope, audit }: StoreAccess) {
     const rows = await db.checkup.findMany({
       where: {
         AND: [
-          { patient: patientsInScope(scope) },
+          factsInScope(scope),
           { patientId: { in: [...patientIds] }, visitType: { in: ['ANC', 'PNC'] } },
           { withdraws: false, amendments: { none: {} } },
         ],

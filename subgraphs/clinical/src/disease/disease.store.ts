@@ -1,3 +1,4 @@
+import { Fault } from '@caregraph/fault';
 import { createBatchLoader, type PageRequest } from '@caregraph/subgraph';
 import type { Disease } from '../../generated/prisma/client.ts';
 import type { StoreClient, StoreTx } from '../client.ts';
@@ -24,6 +25,8 @@ async function searchDiseaseRows(
   { text, language }: { text?: string | null; language?: string | null },
   page: PageRequest,
 ): Promise<DiseaseRecord[]> {
+  const after = page.after?.[0] ?? null;
+  if (after !== null && !/^[\w.-]{1,40}$/.test(after)) throw new Fault('CURSOR_INVALID');
   const asked = text?.trim() ?? '';
   const pattern = asked.replace(/[\\%_]/g, '\\$&');
   return db.$queryRawUnsafe<DiseaseRecord[]>(
@@ -37,7 +40,7 @@ async function searchDiseaseRows(
      ORDER BY code LIMIT $4`,
     pattern,
     language?.toLowerCase().split('-')[0] ?? null,
-    page.after?.[0] ?? null,
+    after,
     page.limit,
   );
 }

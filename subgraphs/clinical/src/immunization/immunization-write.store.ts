@@ -1,6 +1,6 @@
 import type { Scope } from '@caregraph/access';
 import type { GivenDose } from '@caregraph/guideline';
-import { patientsInScope, type OperationStamp } from '@caregraph/subgraph';
+import { factsInScope, type OperationStamp } from '@caregraph/subgraph';
 import type { Prisma } from '../../generated/prisma/client.ts';
 import type { StoreTx } from '../client.ts';
 import { civilDay } from '../stored-day.ts';
@@ -23,7 +23,7 @@ export async function insertImmunization(
 export async function lockImmunization(tx: StoreTx, scope: Scope, id: string) {
   await tx.$queryRaw`SELECT 1 FROM immunization WHERE id = ${id}::uuid FOR UPDATE`;
   const include = { patient: { select: { areaId: true } } };
-  const where = { AND: [{ patient: patientsInScope(scope) }, { id }] };
+  const where = { AND: [factsInScope(scope), { id }] };
   const seen = await tx.immunization.findFirst({ where, include });
   if (seen !== null) return { ...seen, inScope: true };
   const hidden = await tx.immunization.findUnique({ where: { id }, include });
@@ -35,10 +35,16 @@ export async function markEnteredInError(tx: StoreTx, id: string, version: numbe
   await tx.immunization.update({ where: { id }, data, select: { id: true } });
 }
 
-/** The doses that a patient was given, for the intervals between them. */
-export async function dosesGiven(tx: StoreTx, patientId: string): Promise<GivenDose[]> {
+/** The doses in scope that a patient was given, for the intervals between them. */
+export async function dosesGiven(
+  tx: StoreTx,
+  scope: Scope,
+  patientId: string,
+): Promise<GivenDose[]> {
   const rows = await tx.immunization.findMany({
-    where: { patientId, status: 'GIVEN', vaccineCode: { not: null } },
+    where: {
+      AND: [factsInScope(scope), { patientId, status: 'GIVEN', vaccineCode: { not: null } }],
+    },
     select: { vaccineCode: true, occurredOn: true, rule: true },
   });
   return rows.flatMap(({ vaccineCode, occurredOn, rule }) =>

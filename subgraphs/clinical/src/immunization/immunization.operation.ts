@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Problem,
 } from '@caregraph/subgraph';
+import { foreignAttribution } from '../attribution.ts';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { admitPatient, changedOutcome, recordedOutcome } from '../patient/index.ts';
@@ -50,7 +51,7 @@ async function readDose(
   if (first !== undefined) return { refused: [first, ...rest] };
   const dose = placeDose(stated);
   const isGiven = notGivenReason === null;
-  const given = isGiven && birthDate != null ? await dosesGiven(tx, patientId) : [];
+  const given = isGiven && birthDate != null ? await dosesGiven(tx, ctx.scope, patientId) : [];
   const check = { dose, birthDate: isGiven ? birthDate : null, on, given, today: ctx.today };
   return {
     warnings: scheduleWarnings(check),
@@ -71,9 +72,26 @@ async function readDose(
   };
 }
 
+/** What a dose says of where and by whom, as problems of the fields under `path`. */
+function namesOthers(
+  { ctx }: Pick<Call<unknown>, 'ctx'>,
+  { institutionId, givenById }: StatedDose,
+  path = '',
+  standing: readonly (string | null)[] = [],
+): Outcome | undefined {
+  const named = {
+    institutions: { [`${path}institutionId`]: institutionId },
+    staff: { [`${path}givenById`]: givenById },
+  };
+  const [first, ...rest] = foreignAttribution(ctx.actor, named, standing);
+  return first && { verdict: 'REJECTED', problems: [first, ...rest] };
+}
+
 async function recordImmunization(call: Call<RecordImmunizationInput>): Promise<Outcome> {
   const { ctx, tx, input, stamp } = call;
   const { id, patientId } = input;
+  const foreign = namesOthers(call, input);
+  if (foreign) return foreign;
   const admission = await admitPatient(tx, ctx.scope, patientId, stamp);
   if (!admission.admitted) return admission.refusal;
   const dose = await readDose(call, patientId, input);
@@ -93,6 +111,9 @@ async function amendImmunization(call: Call<AmendImmunizationInput>): Promise<Ou
     return { verdict: 'QUARANTINED', problems: [problem('OUT_OF_SCOPE_KEPT')], patientId };
   }
   if (amended.status === 'ENTERED_IN_ERROR') return alreadyAmended(patientId);
+  const standing = [amended.institutionId, amended.givenById];
+  const foreign = replacement && namesOthers(call, replacement, 'replacement.', standing);
+  if (foreign) return { ...foreign, patientId };
   // First, so that the replacement may take the place of the dose in its series.
   await markEnteredInError(tx, immunizationId, version + 1);
   const { areaId } = amended.patient;

@@ -1,5 +1,5 @@
 import type { GivenDose } from '@caregraph/guideline';
-import { createBatchLoader, groupBy, patientsInScope } from '@caregraph/subgraph';
+import { createBatchLoader, factsInScope, groupBy } from '@caregraph/subgraph';
 import type { Immunization } from '../../generated/prisma/client.ts';
 import { createPatientList, type PatientStore } from '../patient/index.ts';
 import { civilDay } from '../stored-day.ts';
@@ -18,7 +18,7 @@ const listing = {
 /** Doses of the patients in scope. Every one that leaves is registered in the audit trail. */
 export function createImmunizationStore(access: StoreAccess, patients: PatientStore) {
   const { db, audit } = access;
-  const scoped = { patient: patientsInScope(access.scope) };
+  const scoped = factsInScope(access.scope);
   const byId = createBatchLoader(async (ids) => {
     const rows = await db.immunization.findMany({
       where: { AND: [scoped, { id: { in: [...ids] } }] },
@@ -27,7 +27,7 @@ export function createImmunizationStore(access: StoreAccess, patients: PatientSt
     return new Map(rows.map((row) => [row.id, row]));
   });
   const given = givenDoseLoader(access);
-  const ofPatient = createPatientList({ db, patients, load: byId.load, listing });
+  const ofPatient = createPatientList({ access, patients, load: byId.load, listing });
   return {
     find: byId.find,
     givenTo: async (patientId: string) => (await given.load(patientId)) ?? [],
@@ -44,7 +44,7 @@ function givenDoseLoader({ db, scope, audit }: StoreAccess) {
     const rows = await db.immunization.findMany({
       where: {
         AND: [
-          { patient: patientsInScope(scope) },
+          factsInScope(scope),
           { patientId: { in: [...patientIds] }, status: 'GIVEN', vaccineCode: { not: null } },
         ],
       },

@@ -217,6 +217,41 @@ test('the vaccines and the schedule are content', async () => {
   expect(answer.data?.['vaccines']).toHaveLength(vaccines.entries.length);
 });
 
+test('a dose names nobody but its author, unless it is imported', async () => {
+  const importer = await graph.token({ roles: ['importer'], areaRoots: [graph.villageA] });
+  const others = { institutionId: graph.hospital, givenById: graph.ids.next() };
+  const patientId = await graph.patient();
+  const dose = (over = {}) => ({
+    id: graph.ids.next(),
+    vaccineCode: 'BCG',
+    doseNumber: 1,
+    ...over,
+  });
+  const record = (over = {}, token = graph.worker) =>
+    graph.write('recordImmunization', { ...dose(over), patientId }, { token });
+  const refused = (path: string) => ({
+    verdict: 'REJECTED',
+    problems: [
+      { code: 'REFERENCE_NOT_FOUND', field: `${path}institutionId` },
+      { code: 'REFERENCE_NOT_FOUND', field: `${path}givenById` },
+    ],
+  });
+  expect(await record(others)).toMatchObject(refused(''));
+  const own = { institutionId: graph.clinic, givenById: graph.workerId };
+  expect(await record({ ...own, vaccineCode: 'MR' })).toMatchObject({ verdict: 'APPLIED' });
+  const imported = dose(others);
+  const write = { ...imported, patientId };
+  expect(await graph.write('recordImmunization', write, { token: importer })).toMatchObject({
+    verdict: 'APPLIED',
+  });
+  // An amendment may keep what the dose names, and name nobody new.
+  const amend = (over: object) =>
+    graph.write('amendImmunization', { immunizationId: imported.id, replacement: dose(over) });
+  const third = { institutionId: graph.ids.next(), givenById: graph.ids.next() };
+  expect(await amend(third)).toMatchObject(refused('replacement.'));
+  expect(await amend(others)).toMatchObject({ verdict: 'APPLIED' });
+});
+
 async function listed(token: string, patientId: string): Promise<string[] | null> {
   const query = `query ($of: [_Any!]!) { _entities(representations: $of) {
     ... on Patient { immunizations { edges { node { id } } } } } }`;

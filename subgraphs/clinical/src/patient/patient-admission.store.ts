@@ -16,7 +16,8 @@ export type Admission =
 
 /**
  * Tells whether a fact about a patient can be recorded. A patient whose record has not arrived yet
- * gets a placeholder that its author alone sees; it settles with the patient's first event. A fact
+ * gets a placeholder, under which each author sees their own facts; it settles with the patient's
+ * first event. A fact
  * about someone out of scope is kept for a supervisor, because it happened all the same.
  */
 export async function admitPatient(

@@ -1,13 +1,17 @@
+import { isUuidV7 } from '@caregraph/clock';
+import { Fault } from '@caregraph/fault';
 import {
   createPageLoader,
+  factAuthor,
   groupBy,
+  ownWhileProvisional,
   pageRequest,
   toConnection,
   type Connection,
   type PageLoader,
   type PageRequest,
 } from '@caregraph/subgraph';
-import type { StoreClient } from '../client.ts';
+import type { StoreAccess } from '../stores.ts';
 import type { PatientStore } from './patient.store.ts';
 
 /** A list of a patient's records. The names are those of our own tables, never of a request. */
@@ -36,12 +40,12 @@ type PageArgs = Parameters<typeof pageRequest>[1];
  * date is a fact about the patient; the sort key is looked up again.
  */
 export function createPatientList<TRow extends PatientRecord>(options: {
-  db: StoreClient;
+  access: Pick<StoreAccess, 'db' | 'scope'>;
   patients: PatientStore;
   load: (id: string) => Promise<TRow | undefined>;
   listing: PatientListing;
 }) {
-  const { db, patients, load, listing } = options;
+  const { access, patients, load, listing } = options;
   const loaders = new Map<string, PageLoader<TRow>>();
 
   async function fetchPages(
@@ -51,7 +55,7 @@ export function createPatientList<TRow extends PatientRecord>(options: {
   ): Promise<Map<string, TRow[]>> {
     const visible = await patients.visible(asked);
     if (visible.length === 0) return new Map();
-    const ids = await listedIds(db, listing, visible, page, filter);
+    const ids = await listedIds(access, listing, visible, page, filter);
     const rows = await Promise.all(ids.map(load));
     return groupBy(
       visible,
@@ -68,6 +72,14 @@ export function createPatientList<TRow extends PatientRecord>(options: {
     return loader;
   }
 
+  /** A cursor is what a client sends: its record is looked up in scope, and is this patient's. */
+  async function checkMark(patientId: string, after: PageRequest['after']): Promise<void> {
+    if (after === undefined) return;
+    const id = after[0] ?? '';
+    const mark = isUuidV7(id) ? await load(id) : undefined;
+    if (mark?.patientId !== patientId) throw new Fault('CURSOR_INVALID');
+  }
+
   return {
     /** A page of one patient's records, or null for a patient who is out of scope. */
     async page(
@@ -77,6 +89,7 @@ export function createPatientList<TRow extends PatientRecord>(options: {
     ): Promise<Connection<TRow> | null> {
       if ((await patients.load(patientId)) === undefined) return null;
       const page = pageRequest(listing.list, args, [patientId, filter]);
+      await checkMark(patientId, page.after);
       return toConnection(await loaderOf(filter).load(patientId, page), page, (row) => [row.id]);
     },
     clear: () => loaders.clear(),
@@ -84,7 +97,7 @@ export function createPatientList<TRow extends PatientRecord>(options: {
 }
 
 async function listedIds(
-  db: StoreClient,
+  { db, scope }: Pick<StoreAccess, 'db' | 'scope'>,
   listing: PatientListing,
   patientIds: readonly string[],
   page: Pick<PageRequest, 'limit' | 'after'>,
@@ -95,9 +108,11 @@ async function listedIds(
   const conditions = [
     'record.patient_id = asked.id',
     `($2::uuid IS NULL OR (record.${sortColumn}, record.id) ${beyond}
-       (SELECT mark.${sortColumn}, mark.id FROM ${table} AS mark WHERE mark.id = $2::uuid))`,
+       (SELECT mark.${sortColumn}, mark.id FROM ${table} AS mark
+        WHERE mark.id = $2::uuid AND mark.patient_id = asked.id))`,
+    ownWhileProvisional('record', '$4'),
     ...(shown === undefined ? [] : [shown]),
-    ...(filterColumn === undefined ? [] : [`($4::text IS NULL OR record.${filterColumn} = $4)`]),
+    ...(filterColumn === undefined ? [] : [`($5::text IS NULL OR record.${filterColumn} = $5)`]),
   ];
   const rows = await db.$queryRawUnsafe<{ id: string }[]>(
     `SELECT listed.id::text AS id FROM unnest($1::uuid[]) AS asked (id)
@@ -108,6 +123,7 @@ async function listedIds(
     patientIds,
     page.after?.[0] ?? null,
     page.limit,
+    factAuthor(scope),
     ...(filterColumn === undefined ? [] : [filter]),
   );
   return rows.map((row) => row.id);

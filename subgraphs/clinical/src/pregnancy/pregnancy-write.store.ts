@@ -2,7 +2,7 @@ import type { CivilDate } from '@caregraph/guideline';
 import type { Scope } from '@caregraph/access';
 import {
   firstFieldVersions,
-  patientsInScope,
+  factsInScope,
   type FieldVersions,
   type OperationStamp,
 } from '@caregraph/subgraph';
@@ -26,16 +26,17 @@ export interface PregnancyValues {
 }
 
 /** How a pregnancy of a patient is dated, and whether it goes on. */
-export async function findDating(tx: StoreTx, patientId: string, id: string) {
+export async function findDating(tx: StoreTx, scope: Scope, patientId: string, id: string) {
   const select = { edd: true, outcome: true };
-  return (await tx.pregnancy.findFirst({ where: { id, patientId }, select })) ?? undefined;
+  const where = { AND: [factsInScope(scope), { id, patientId }] };
+  return (await tx.pregnancy.findFirst({ where, select })) ?? undefined;
 }
 
 /** Locks a pregnancy for a change. `inScope` is false when the actor may not see it. */
 export async function lockPregnancy(tx: StoreTx, scope: Scope, id: string) {
   await tx.$queryRaw`SELECT 1 FROM pregnancy WHERE id = ${id}::uuid FOR UPDATE`;
   const include = { patient: { select: { areaId: true } } };
-  const where = { AND: [{ patient: patientsInScope(scope) }, { id }] };
+  const where = { AND: [factsInScope(scope), { id }] };
   const seen = await tx.pregnancy.findFirst({ where, include });
   if (seen !== null) return { ...seen, inScope: true };
   const hidden = await tx.pregnancy.findUnique({ where: { id }, include });

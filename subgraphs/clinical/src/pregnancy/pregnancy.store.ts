@@ -1,6 +1,6 @@
 import { isUuidV7 } from '@caregraph/clock';
 import { Fault } from '@caregraph/fault';
-import { createBatchLoader, groupBy, patientsInScope, type PageRequest } from '@caregraph/subgraph';
+import { createBatchLoader, factsInScope, groupBy, type PageRequest } from '@caregraph/subgraph';
 import type { Pregnancy, Prisma } from '../../generated/prisma/client.ts';
 import { createPatientList, type PatientStore } from '../patient/index.ts';
 import type { StoreAccess } from '../stores.ts';
@@ -25,7 +25,7 @@ const listing = {
 /** Pregnancies of the patients in scope. Every one that leaves is registered in the audit trail. */
 export function createPregnancyStore(access: StoreAccess, patients: PatientStore) {
   const { db, audit } = access;
-  const scoped = { patient: patientsInScope(access.scope) };
+  const scoped = factsInScope(access.scope);
   const seen = (rows: PregnancyRecord[]): PregnancyRecord[] => {
     for (const row of rows) audit.saw('Pregnancy', row.patientId);
     return rows;
@@ -46,7 +46,7 @@ export function createPregnancyStore(access: StoreAccess, patients: PatientStore
     return groupBy(patientIds, rows, (row) => row.patientId);
   });
   const riskFlags = riskFlagLoader(access);
-  const ofPatient = createPatientList({ db, patients, load: byId.load, listing });
+  const ofPatient = createPatientList({ access, patients, load: byId.load, listing });
   return {
     find: byId.find,
     currentOf: current.find,
@@ -74,7 +74,7 @@ function riskFlagLoader({ db, scope }: StoreAccess) {
     const rows = await db.pregnancyRiskFlag.findMany({
       where: {
         AND: [
-          { pregnancy: { patient: patientsInScope(scope) } },
+          { pregnancy: factsInScope(scope) },
           { pregnancyId: { in: [...ids] }, removedAt: null },
         ],
       },

@@ -8,6 +8,7 @@ import {
   type Outcome,
 } from '@caregraph/subgraph';
 import { z } from 'zod';
+import { foreignAttribution } from '../attribution.ts';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { admitPatient, changedOutcome, recordedOutcome } from '../patient/index.ts';
@@ -38,6 +39,8 @@ async function referPatient(call: Call<z.infer<typeof referPatientInput>>): Prom
   if (fromInstitutionId === input.toInstitutionId) {
     return rejected('INPUT_INVALID', 'toInstitutionId');
   }
+  const [foreign] = foreignAttribution(ctx.actor, { institutions: { fromInstitutionId } });
+  if (foreign !== undefined) return { verdict: 'REJECTED', problems: [foreign] };
   const admission = await admitPatient(tx, ctx.scope, patientId, stamp);
   if (!admission.admitted) return admission.refusal;
   await insertReferral(tx, { ...rest, id, patientId, checkupId, fromInstitutionId }, stamp);

@@ -5,7 +5,7 @@ import {
   createBatchLoader,
   firstFieldVersions,
   groupBy,
-  patientsInScope,
+  factsInScope,
   type OperationStamp,
   type PageRequest,
 } from '@caregraph/subgraph';
@@ -39,7 +39,7 @@ function referralsInScope(scope: Scope): Prisma.ReferralWhereInput {
             patient: { status: { not: 'PROVISIONAL' } },
           },
         ];
-  return { OR: [{ patient: patientsInScope(scope) }, ...received] };
+  return { OR: [...factsInScope(scope).OR, ...received] };
 }
 
 const listing = {
@@ -69,7 +69,7 @@ export function createReferralStore(access: StoreAccess, patients: PatientStore)
     });
     return groupBy(ids, rows, (row) => row.referralId);
   });
-  const ofPatient = createPatientList({ db, patients, load: byId.load, listing });
+  const ofPatient = createPatientList({ access, patients, load: byId.load, listing });
   return {
     find: byId.find,
     stepsOf: async (id: string) => (await steps.load(id)) ?? [],

@@ -148,3 +148,36 @@ test('what cannot be is refused', async () => {
   const denied = await graph.attempt('referPatient', input, { token: graph.pharmacist });
   expect(denied.errors[0]?.extensions.code).toBe('FORBIDDEN');
 });
+
+test('a referral goes out from its author’s institution, unless it is imported', async () => {
+  const fromInstitutionId = graph.ids.next();
+  const { patientId, input, receipt } = await referred({ fromInstitutionId });
+  expect(receipt).toMatchObject({
+    verdict: 'REJECTED',
+    problems: [{ code: 'REFERENCE_NOT_FOUND', field: 'fromInstitutionId' }],
+  });
+  const own = await referred({ fromInstitutionId: graph.clinic });
+  expect(own.receipt).toMatchObject({ verdict: 'APPLIED' });
+  const token = await graph.token({ roles: ['importer'], areaRoots: [graph.villageA] });
+  const imported = await graph.write('referPatient', { ...input, patientId }, { token });
+  expect(imported).toMatchObject({ verdict: 'APPLIED' });
+});
+
+test('a referral for an unknown patient is its author’s, and the hospital’s only later', async () => {
+  const patientId = graph.ids.next();
+  const refer = async (token: string) => {
+    const input = { patientId, toInstitutionId: graph.hospital, urgency: 'URGENT', reason: 'x' };
+    const id = graph.ids.next();
+    await graph.write('referPatient', { ...input, id }, { token });
+    return id;
+  };
+  const [strangers, own] = [await refer(graph.outsider), await refer(graph.worker)];
+  const query = `query ($a: UUID!, $b: UUID!) { strangers: referral(id: $a) { id } own: referral(id: $b) { id } }`;
+  const see = async (token: string) =>
+    (await graph.ask(token, query, { a: strangers, b: own })).data;
+  expect(await see(graph.outsider)).toEqual({ strangers: { id: strangers }, own: null });
+  expect(await see(graph.worker)).toEqual({ strangers: null, own: { id: own } });
+  expect(await see(graph.hospitalClinician)).toEqual({ strangers: null, own: null });
+  await graph.patient({ patientId });
+  expect(await see(graph.hospitalClinician)).toMatchObject({ own: { id: own } });
+});

@@ -4,7 +4,7 @@ import { Fault } from '@caregraph/fault';
 import {
   createBatchLoader,
   firstFieldVersions,
-  patientsInScope,
+  factsInScope,
   type OperationStamp,
   type PageRequest,
 } from '@caregraph/subgraph';
@@ -33,7 +33,7 @@ const listing = {
 /** Tasks for the patients in scope. Every one that leaves is registered in the audit trail. */
 export function createTaskStore(access: StoreAccess, patients: PatientStore) {
   const { db, audit } = access;
-  const scoped = { patient: patientsInScope(access.scope) };
+  const scoped = factsInScope(access.scope);
   const seen = (rows: TaskRecord[]): TaskRecord[] => {
     for (const row of rows) audit.saw('Task', row.patientId);
     return rows;
@@ -43,7 +43,7 @@ export function createTaskStore(access: StoreAccess, patients: PatientStore) {
     const rows = seen(await db.task.findMany({ where }));
     return new Map(rows.map((row) => [row.id, row]));
   });
-  const ofPatient = createPatientList({ db, patients, load: byId.load, listing });
+  const ofPatient = createPatientList({ access, patients, load: byId.load, listing });
   return {
     find: byId.find,
     ofPatient: ofPatient.page,
@@ -75,7 +75,7 @@ async function beyond({ db, scope }: StoreAccess, { after }: PageRequest) {
   const id = after[0] ?? '';
   const mark = isUuidV7(id)
     ? await db.task.findFirst({
-        where: { AND: [{ patient: patientsInScope(scope) }, { id }] },
+        where: { AND: [factsInScope(scope), { id }] },
         select: { dueOn: true },
       })
     : null;
@@ -92,7 +92,7 @@ export async function lockTask(tx: StoreTx, scope: Scope, id: string) {
     version: true,
     patient: { select: { areaId: true } },
   };
-  const where = { AND: [{ patient: patientsInScope(scope) }, { id }] };
+  const where = { AND: [factsInScope(scope), { id }] };
   const seen = await tx.task.findFirst({ where, select });
   if (seen !== null) return { ...seen, inScope: true };
   const hidden = await tx.task.findUnique({ where: { id }, select });

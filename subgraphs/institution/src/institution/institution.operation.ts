@@ -8,8 +8,10 @@ import {
   readFieldVersions,
   rejected,
   type Changes,
+  type Merge,
   type Operation,
   type OperationCall,
+  type OperationStamp,
   type Outcome,
 } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
@@ -83,6 +85,11 @@ async function changeInstitution(
   const own = ctx.scope.everyInstitution || ctx.scope.institutionId === id;
   const institution = own ? await lockInstitution(tx, id) : undefined;
   if (institution === undefined) return rejected('NOT_FOUND', 'id');
+  const { areaId = institution.areaId } = changes;
+  // Where an institution is decides whose patients it may come near: the platform says so.
+  if (!ctx.scope.everyInstitution && areaId !== institution.areaId) {
+    return rejected('REFERENCE_NOT_FOUND', 'areaId');
+  }
   const merge = mergeFields({
     current: {
       version: institution.version,
@@ -93,11 +100,36 @@ async function changeInstitution(
     stamp,
     ruleOf: () => 'SERVER_SHOWS',
   });
-  const { values, version, fieldVersions } = merge;
+  const { values, version, fieldVersions } = ctx.scope.everyInstitution
+    ? merge
+    : withoutVerification(merge, institution, stamp);
   await writeInstitution(tx, id, { ...values, version, fieldVersions });
   const areaAfter = values.areaId ?? institution.areaId;
   const place = { entityId: id, areaBefore: institution.areaId, areaAfter };
   return mergedOutcome(merge, { typename: 'Institution', ...place });
+}
+
+type Merged = Merge<ReturnType<typeof changeable>>;
+
+/**
+ * Threat: an institution is verified as one thing and then calls itself another. Defence: what the
+ * platform has not seen is not verified, whichever version the change was made on. A revocation
+ * stays: a new name does not wash it off.
+ */
+function withoutVerification(
+  merge: Merged,
+  { verification }: InstitutionRecord,
+  { deviceId, deviceSequence }: OperationStamp,
+): Pick<Merged, 'values' | 'version' | 'fieldVersions'> {
+  const { values, version, fieldVersions } = merge;
+  const renamed = [values.kind, values.name, values.registryCode].some((one) => one !== undefined);
+  if (!renamed || verification !== 'VERIFIED') return merge;
+  const mark = { version, deviceId, deviceSequence };
+  return {
+    values: { ...values, verification: 'UNVERIFIED', verifiedAt: null },
+    version,
+    fieldVersions: { ...fieldVersions, verification: mark, verifiedAt: mark },
+  };
 }
 
 function changeable(institution: InstitutionRecord) {

@@ -5,7 +5,7 @@ export const partnerResolvers: Resolvers = {
   Query: {
     partner: (_root, { id }, { stores }) => stores.partner.find(id),
     async partners(_root, args, { stores }) {
-      const page = pageRequest('Query.partners', args);
+      const page = pageRequest('Query.partners', args, undefined, ['text', 'uuid']);
       return toConnection(await stores.partner.list(page), page, (one) => [one.name, one.id]);
     },
   },

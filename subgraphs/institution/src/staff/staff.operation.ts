@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { requires } from '@caregraph/access';
 import {
@@ -106,6 +107,8 @@ async function changeStaff(
   const staff = await lockStaff(tx, ctx.scope, id);
   if (staff === undefined) return rejected('NOT_FOUND', 'id');
   if (staff.dismissedAt !== null) return rejected('STATE_REFUSED', 'id');
+  const refusal = refuseOwnGrant(ctx, staff, changes);
+  if (refusal) return refusal;
   const merge = mergeFields({
     current: {
       version: staff.version,
@@ -120,6 +123,23 @@ async function changeStaff(
   const { fieldVersions } = merge;
   await writeStaff(tx, staff, { ...fields, version: merge.version, fieldVersions }, areas);
   return mergedOutcome(merge, { typename: 'Staff', entityId: id });
+}
+
+/**
+ * Threat: an administrator makes themselves a clinician, or widens where they work, to read
+ * patients. Defence: whoever grants something to a person is another person.
+ */
+function refuseOwnGrant(
+  { actor, scope }: InstitutionContext,
+  staff: StaffRecord,
+  changes: Changes<ReturnType<typeof changeable>>,
+): Outcome | undefined {
+  if (scope.everyInstitution || staff.id !== actor.id) return undefined;
+  const { role: next = staff.role, areaIds: places } = changes;
+  if (next !== staff.role) return rejected('NOT_FOUND', 'role');
+  const held = staff.areas.map(({ areaId }) => areaId).sort();
+  const same = places === undefined || isDeepStrictEqual(places.toSorted(), held);
+  return same ? undefined : rejected('REFERENCE_NOT_FOUND', 'areaIds');
 }
 
 function changeable(staff: StaffRecord) {

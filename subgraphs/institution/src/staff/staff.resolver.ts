@@ -6,7 +6,7 @@ export const staffResolvers: Resolvers = {
     me: (_root, _args, { actor, stores }) => stores.staff.find(actor.id),
     staffMember: (_root, { id }, { stores }) => stores.staff.find(id),
     async staff(_root, { institutionId, ...args }, { stores }) {
-      const page = pageRequest('Query.staff', args, institutionId);
+      const page = pageRequest('Query.staff', args, institutionId, ['text', 'uuid']);
       const staff = await stores.staff.ofInstitution(institutionId, page);
       return toConnection(staff, page, (one) => [one.name, one.id]);
     },

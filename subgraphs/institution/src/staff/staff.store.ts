@@ -67,16 +67,23 @@ async function staffOf(
   return groupBy(institutionIds, staff, (one) => one.institutionId);
 }
 
-/** Locks a staff member of an institution that the actor manages. */
+/**
+ * Locks a staff member of an institution that the actor manages. The platform's own people are
+ * nobody's to change but the platform's, wherever they sit.
+ */
 export async function lockStaff(
   tx: StoreTx,
   scope: Scope,
   id: string,
 ): Promise<StaffRecord | undefined> {
   await tx.$queryRaw`SELECT 1 FROM staff WHERE id = ${id}::uuid FOR UPDATE`;
-  const managed = scope.everyInstitution ? {} : { institutionId: scope.institutionId };
+  const managed = scope.everyInstitution ? {} : managedBy(scope);
   const found = await tx.staff.findFirst({ where: { id, ...managed }, include: withAreas });
   return found ?? undefined;
+}
+
+function managedBy({ institutionId }: Scope): Prisma.StaffWhereInput {
+  return { institutionId, role: { not: 'PLATFORM_ADMIN' } };
 }
 
 export async function insertStaff(

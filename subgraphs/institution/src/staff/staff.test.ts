@@ -192,3 +192,40 @@ test('what was recorded later than now is refused, whatever the clock of the dev
   );
   expect(taken).toMatchObject({ verdict: 'APPLIED' });
 });
+
+test('an administrator changes neither their own role nor where they work', async () => {
+  const own = person({ role: 'INSTITUTION_ADMIN' });
+  const id = await write(platform, 'registerStaff', own);
+  const token = await admin({ id });
+  for (const [change, problem] of [
+    [{ role: 'CLINICIAN' }, { code: 'NOT_FOUND', field: 'role' }],
+    [{ areaIds: [] }, { code: 'REFERENCE_NOT_FOUND', field: 'areaIds' }],
+  ] as const) {
+    expect(await attempt(token, 'updateStaff', { id, ...change })).toMatchObject({
+      verdict: 'REJECTED',
+      problems: [problem],
+    });
+  }
+  const same = { id, name: 'Asha D.', role: 'INSTITUTION_ADMIN', areaIds: [village] };
+  expect(await attempt(token, 'updateStaff', same)).toMatchObject({ verdict: 'APPLIED' });
+  // Another person may: the platform, or another administrator of the place.
+  for (const [other, role] of [
+    [await admin(), 'CLINICIAN'],
+    [platform, 'PHARMACIST'],
+  ] as const) {
+    expect(await attempt(other, 'updateStaff', { id, role })).toMatchObject({ verdict: 'APPLIED' });
+  }
+});
+
+test('the people of the platform are changed and dismissed by the platform alone', async () => {
+  const id = await write(platform, 'registerStaff', person({ role: 'PLATFORM_ADMIN' }));
+  const token = await admin();
+  const refused = { verdict: 'REJECTED', problems: [{ code: 'NOT_FOUND', field: 'id' }] };
+  for (const change of [{ role: 'HEALTH_WORKER' }, { name: 'X' }, { areaIds: [] }]) {
+    expect(await attempt(token, 'updateStaff', { id, ...change })).toMatchObject(refused);
+  }
+  expect(await attempt(token, 'dismissStaff', { id })).toMatchObject(refused);
+  const applied = { verdict: 'APPLIED' };
+  expect(await attempt(platform, 'updateStaff', { id, name: 'Y' })).toMatchObject(applied);
+  expect(await attempt(platform, 'dismissStaff', { id })).toMatchObject(applied);
+});

@@ -56,6 +56,15 @@ export async function isMember(
   return (await tx.patient.count({ where: { id: patientId, householdId } })) === 1;
 }
 
+/** Everyone who lives in a household, its head first: on whose records a write of it is. */
+export async function memberIdsOf(tx: StoreTx, householdId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT member.id::text FROM patient member JOIN household home ON home.id = member.household_id
+    WHERE home.id = ${householdId}::uuid
+    ORDER BY (member.id = home.head_id) IS TRUE DESC, member.id`;
+  return rows.map((row) => row.id);
+}
+
 /** Locks the members of a household, in the order in which everybody locks patients. */
 export async function lockMembers(tx: StoreTx, householdId: string): Promise<void> {
   await tx.$queryRaw`

@@ -10,6 +10,7 @@ import { patientOperation, type PatientCall, type PatientOperation } from '../pa
 import {
   dependantsOf,
   lockHousehold,
+  onRecordOf,
   patientPlaced,
   refuseUnreached,
   worksIn,
@@ -31,6 +32,7 @@ import {
   insertHousehold,
   isMember,
   lockMembers,
+  memberIdsOf,
   writeHousehold,
 } from './household-write.store.ts';
 
@@ -68,13 +70,14 @@ const updateHousehold = patientOperation({
     const { ctx, tx, input, stamp } = call;
     const { householdId, areaId, headId } = input;
     const locked = await lockHousehold(tx, ctx.scope, householdId);
-    if (locked.state !== 'REACHED') return refuseUnreached(locked, 'householdId');
+    const memberIds = await memberIdsOf(tx, householdId);
+    if (locked.state !== 'REACHED') return refuseUnreached(locked, 'householdId', memberIds[0]);
     const before = locked.row;
     if (areaId != null && areaId !== before.areaId && !(await worksIn(tx, ctx.scope, areaId))) {
-      return rejected('REFERENCE_NOT_FOUND', 'areaId');
+      return onRecordOf(memberIds[0], rejected('REFERENCE_NOT_FOUND', 'areaId'));
     }
     if (headId != null && !(await isMember(tx, householdId, headId))) {
-      return rejected('REFERENCE_NOT_FOUND', 'headId');
+      return onRecordOf(memberIds[0], rejected('REFERENCE_NOT_FOUND', 'headId'));
     }
     const merge = mergeFields<HouseholdValues>({
       current: {
@@ -86,7 +89,7 @@ const updateHousehold = patientOperation({
       stamp,
       ruleOf: (field) => householdConflictRules[field],
     });
-    return write(call, before, merge);
+    return write(call, before, merge, memberIds);
   },
 });
 
@@ -94,6 +97,7 @@ async function write(
   { tx, stamp }: Call,
   before: Reached,
   merge: Merge<HouseholdValues>,
+  memberIds: readonly string[],
 ): Promise<Outcome> {
   const moves = merge.values.areaId !== undefined;
   if (moves) await lockMembers(tx, before.id);
@@ -119,7 +123,7 @@ async function write(
     problems: merge.conflicts.map(({ field }) => problem('FIELD_CONFLICT', field)),
     changes: moved.map((one) => ({ ...one, areaBefore: before.areaId, areaAfter: after.areaId })),
     events: members.map(patientPlaced),
-    otherPatientIds: members.map(({ id }) => id),
+    otherPatientIds: memberIds,
     conflicts: merge.conflicts.map((one) => ({ typename: 'Household', entityId, ...one })),
   };
 }

@@ -11,7 +11,7 @@ const Query: QueryResolvers = {
   households: (_parent, { first, after, ...filter }, { stores }) =>
     stores.household.page(
       filter,
-      pageRequest('Query.households', { first, after: after ?? null }, filter),
+      pageRequest('Query.households', { first, after: after ?? null }, filter, ['uuid']),
     ),
 };
 

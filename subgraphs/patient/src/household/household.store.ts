@@ -23,13 +23,21 @@ interface HouseholdStore {
 
 export function createHouseholdStore(
   { prisma }: StoreClient,
-  { scope }: Pick<RequestContext, 'scope'>,
+  { scope, audit }: Pick<RequestContext, 'scope' | 'audit'>,
 ): HouseholdStore {
   const inScope = patientsInScope(scope);
+  // Where a household is and how to find it is told of everyone who lives there, also of those whom
+  // the reader does not reach: it is on the record of each.
+  const leave = async (rows: readonly HouseholdRow[]) => {
+    if (rows.length === 0) return;
+    const households = rows.map((row) => row.id);
+    for (const id of await membersOf(prisma, households)) audit.saw('Household', id);
+  };
   const byId: BatchLoader<HouseholdRow> = createBatchLoader(async (ids) => {
     const rows = await prisma.household.findMany({
       where: { AND: [{ id: { in: [...ids] } }, inScope] },
     });
+    await leave(rows);
     return new Map(rows.map((row) => [row.id, row]));
   });
   return {
@@ -47,8 +55,19 @@ export function createHouseholdStore(
         orderBy: { id: 'asc' },
         take: page.limit,
       });
-      return toConnection(rows, page, (row) => [row.id]);
+      const connection = toConnection(rows, page, (row) => [row.id]);
+      await leave(connection.edges.map(({ node }) => node));
+      return connection;
     },
     clear: byId.clear,
   };
+}
+
+async function membersOf(
+  prisma: StoreClient['prisma'],
+  householdIds: readonly string[],
+): Promise<string[]> {
+  const rows = await prisma.$queryRaw<{ id: string }[]>`
+    SELECT id::text FROM patient WHERE household_id = ANY(${[...householdIds]}::uuid[])`;
+  return rows.map((row) => row.id);
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countRequestStatements } from '@caregraph/testbed';
 import {
+  accessesOf,
   changesOf,
   createTestDistrict,
   placedEvents,
@@ -149,4 +151,108 @@ test('members out of scope are not shown with a household that is in scope', asy
     `{ household(id: "${householdId}") { label members { id } } }`,
   );
   expect(answer.data).toEqual({ household: { label: '12 B', members: [] } });
+});
+
+test('who reads where a household is leaves that on the record of everyone who lives there', async () => {
+  const { id: householdId } = await settle();
+  const members = [await d.register({ householdId }), await d.register({ householdId })];
+  const { id: elsewhere } = await d.register();
+  const queries = [
+    `{ household(id: "${householdId}") { address } }`,
+    `{ households(areaId: "${d.north}", first: 200) { edges { node { label } } } }`,
+    `{ _entities(representations: [{ __typename: "Household", id: "${householdId}" }]) {
+      ... on Household { label } } }`,
+  ];
+  for (const query of queries) {
+    for (const { id: patientId } of members) {
+      const before = (await accessesOf(d.graph, patientId)).length;
+      expect((await d.ask(d.worker, query)).errors).toEqual([]);
+      await d.ask(d.foreign, query);
+      const reads = (await accessesOf(d.graph, patientId)).slice(before);
+      expect(reads).toMatchObject([{ action: 'READ', actor: { id: d.workerId } }]);
+      expect(reads[0]?.['accesses']).toContainEqual({ patientId, types: ['Household'] });
+    }
+  }
+  expect(JSON.stringify(await accessesOf(d.graph, elsewhere))).not.toContain('Household');
+});
+
+test('a household that only tells of a next page is on nobody as read', async () => {
+  const areaId = d.south;
+  const list = `query ($after: String) { households(areaId: "${areaId}", first: 1, after: $after) {
+    edges { node { id } } pageInfo { endCursor } } }`;
+  const southern = async (after?: string) =>
+    (await d.ask(d.worker, list, { after })).data?.['households'] as {
+      edges: { node: { id: string } }[];
+      pageInfo: { endCursor: string };
+    };
+  const [one, two] = [await settle({ areaId }), await settle({ areaId })];
+  const { id: memberId } = await d.register({ areaId, householdId: two.id });
+  let page = await southern();
+  while (page.edges[0]?.node.id !== one.id) page = await southern(page.pageInfo.endCursor);
+  const shown = async () => JSON.stringify(await accessesOf(d.graph, memberId)).split('households');
+  expect(await shown()).toHaveLength(1);
+  await southern(page.pageInfo.endCursor);
+  expect(await shown()).toHaveLength(2);
+});
+
+test('a write of a household, taken, refused or kept, is on the record of who lives there', async () => {
+  const { id: householdId } = await settle();
+  const members = [await d.register({ householdId }), await d.register({ householdId })];
+  const [first, second] = members.map((one) => one.id).sort() as [string, string];
+  const lastWrite = async (patientId: string) =>
+    (await accessesOf(d.graph, patientId)).filter((one) => one['action'] === 'WRITE').at(-1);
+
+  await d.write(d.worker, 'updateHousehold', { householdId, address: 'Behind the mill' });
+  for (const patientId of [first, second]) {
+    expect(await lastWrite(patientId)).toMatchObject({
+      operation: 'updateHousehold',
+      outcome: 'APPLIED',
+      accesses: [
+        { patientId: first, types: ['Household'] },
+        { patientId: second, types: ['Household'] },
+      ],
+    });
+  }
+  await d.write(d.worker, 'updateHousehold', { householdId, areaId: d.abroad });
+  expect(await lastWrite(first)).toMatchObject({ outcome: 'REJECTED' });
+  // The head answers for the household when there is one.
+  await d.write(d.worker, 'updateHousehold', { householdId, headId: second });
+  await d.write(d.foreign, 'updateHousehold', { householdId, label: 'X' });
+  expect(await lastWrite(second)).toMatchObject({
+    operation: 'updateHousehold',
+    outcome: 'QUARANTINED',
+  });
+  await d.write(d.worker, 'updateHousehold', { householdId, headId: id() });
+  expect(await lastWrite(second)).toMatchObject({ outcome: 'REJECTED' });
+});
+
+test('the number of statements does not grow with the number of households', async () => {
+  for (let n = 0; n < 10; n += 1) {
+    const { id: householdId } = await settle();
+    await d.register({ householdId });
+  }
+  const query = `query ($first: Int!) {
+    households(areaId: "${d.north}", first: $first) { edges { node { label } } }
+  }`;
+  const count = async (first: number) =>
+    (await countRequestStatements(d.graph.pool, () => d.ask(d.worker, query, { first }))).count;
+  await count(10);
+  expect(await count(10)).toBe(await count(1));
+});
+
+test.each(['households', 'patients'])('a cursor of %s with no id is refused', async (list) => {
+  await settle();
+  await d.register();
+  const query = `query ($after: String) {
+    ${list}(first: 1, after: $after) { edges { node { id } } pageInfo { endCursor } }
+  }`;
+  const first = await d.ask(d.worker, query);
+  const { endCursor } = (first.data?.[list] as { pageInfo: { endCursor: string } }).pageInfo;
+  const [origin] = JSON.parse(Buffer.from(endCursor, 'base64url').toString()) as string[];
+  for (const key of [['x'], [], ["'; --"]]) {
+    const after = Buffer.from(JSON.stringify([origin, ...key])).toString('base64url');
+    const answer = await d.ask(d.worker, query, { after });
+    expect(answer.errors[0]?.extensions.code).toBe('CURSOR_INVALID');
+  }
+  expect((await d.ask(d.worker, query, { after: endCursor })).errors).toEqual([]);
 });

@@ -1,6 +1,12 @@
 import { rejected, type AppliedOutcome } from '@caregraph/subgraph';
 import { patientOperation, type PatientOperation } from '../patient-operation.ts';
-import { keptForReview, lockPatient, refuseUnreached, takesChanges } from '../reach/index.ts';
+import {
+  keptForReview,
+  lockPatient,
+  refuseDuplicate,
+  refuseUnreached,
+  takesChanges,
+} from '../reach/index.ts';
 import { addIdentifierInput, retireIdentifierInput } from './identifier.input.ts';
 import { insertIdentifiers, lockIdentifier, retire } from './identifier-write.store.ts';
 
@@ -13,8 +19,10 @@ const addIdentifier = patientOperation({
     const locked = await lockPatient(tx, ctx.scope, patientId);
     if (locked.state !== 'REACHED') return refuseUnreached(locked, 'patientId', patientId);
     if (!takesChanges(locked.row)) return keptForReview('patientId', patientId);
-    await insertIdentifiers(tx, patientId, [input], stamp);
-    return written(input.id, 1, locked.row);
+    return refuseDuplicate(patientId, async () => {
+      await insertIdentifiers(tx, patientId, [input], stamp);
+      return written(input.id, 1, locked.row);
+    });
   },
 });
 

@@ -130,3 +130,30 @@ test('the database refuses unknown types and states as well', async () => {
     await expect(change).rejects.toMatchObject({ constraint: `identifier_${column}_check` });
   }
 });
+
+test('who tries whether a card is held leaves the attempt on the record that they named', async () => {
+  const value = card();
+  await d.register({ identifiers: [{ id: id(), type: 'CARD', value }] });
+  const own = { id: id(), name: 'Asha', sex: 'FEMALE', areaId: d.abroad };
+  expect(await d.write(d.foreign, 'registerPatient', own)).toMatchObject({ verdict: 'APPLIED' });
+  const refused = { verdict: 'REJECTED', problems: [{ code: 'ALREADY_EXISTS' }] };
+  const probe = { id: id(), patientId: own.id, type: 'CARD', value };
+  expect(await d.write(d.foreign, 'addIdentifier', probe)).toMatchObject(refused);
+  const newcomer = { ...own, id: id(), identifiers: [{ id: id(), type: 'CARD', value }] };
+  expect(await d.write(d.foreign, 'registerPatient', newcomer)).toMatchObject(refused);
+  for (const [patientId, operation] of [
+    [own.id, 'addIdentifier'],
+    [newcomer.id, 'registerPatient'],
+  ] as const) {
+    expect((await accessesOf(d.graph, patientId)).at(-1)).toMatchObject({
+      ...{ action: 'WRITE', operation, outcome: 'REJECTED' },
+      accesses: [{ patientId, types: [] }],
+    });
+  }
+  // Nothing stays of what was refused, and a free card is given as before.
+  expect((await d.ask(d.foreign, `{ patient(id: "${newcomer.id}") { id } }`)).data).toEqual({
+    patient: null,
+  });
+  const free = { ...probe, id: id(), value: card() };
+  expect(await d.write(d.foreign, 'addIdentifier', free)).toMatchObject({ verdict: 'APPLIED' });
+});

@@ -7,7 +7,7 @@ const Query: QueryResolvers = {
   patients: (_parent, { first, after, ...filter }, { stores }) =>
     stores.patient.page(
       filter,
-      pageRequest('Query.patients', { first, after: after ?? null }, filter),
+      pageRequest('Query.patients', { first, after: after ?? null }, filter, ['uuid']),
     ),
 };
 

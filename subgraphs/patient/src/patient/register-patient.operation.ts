@@ -2,7 +2,7 @@ import { problem, rejected, type Outcome } from '@caregraph/subgraph';
 import { todayAt } from '../civil-day.ts';
 import { insertIdentifiers } from '../identifier/index.ts';
 import { patientOperation, type PatientCall } from '../patient-operation.ts';
-import { lockHousehold, patientPlaced, worksIn } from '../reach/index.ts';
+import { lockHousehold, patientPlaced, refuseDuplicate, worksIn } from '../reach/index.ts';
 import { registerPatientInput, type RegisterPatient } from './patient.input.ts';
 import { dayInFuture, patientFields } from './patient.service.ts';
 import { insertPatient } from './patient-write.store.ts';
@@ -11,7 +11,7 @@ import { insertPatient } from './patient-write.store.ts';
 export const registerPatient = patientOperation({
   name: 'registerPatient',
   input: registerPatientInput,
-  run: register,
+  run: (call) => refuseDuplicate(call.input.id, () => register(call)),
 });
 
 async function register(call: PatientCall<RegisterPatient>): Promise<Outcome> {

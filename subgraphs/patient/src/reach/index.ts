@@ -1,2 +1,9 @@
-export { keptForReview, patientPlaced, refuseUnreached, takesChanges } from './reach.service.ts';
+export {
+  keptForReview,
+  onRecordOf,
+  patientPlaced,
+  refuseDuplicate,
+  refuseUnreached,
+  takesChanges,
+} from './reach.service.ts';
 export { dependantsOf, lockHousehold, lockPatient, worksIn, type Locked } from './reach.store.ts';

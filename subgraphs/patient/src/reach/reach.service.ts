@@ -1,4 +1,5 @@
 import type { EventDraft } from '@caregraph/messaging';
+import { constraintViolation } from '@caregraph/database';
 import { problem, rejected, type Outcome } from '@caregraph/subgraph';
 import type { Locked } from './reach.store.ts';
 
@@ -28,8 +29,34 @@ function kept(
   field: string,
   patientId: string | undefined,
 ): Outcome {
-  const outcome = { verdict: 'QUARANTINED', problems: [problem(code, field)] } as const;
-  return patientId === undefined ? outcome : { ...outcome, patientId };
+  return onRecordOf(patientId, { verdict: 'QUARANTINED', problems: [problem(code, field)] });
+}
+
+/**
+ * Puts a refusal on a patient's record, so that the attempt shows in its audit.
+ *
+ * @param patientId undefined when it concerns nobody's record
+ */
+export function onRecordOf(patientId: string | undefined, refusal: Outcome): Outcome {
+  return patientId === undefined ? refusal : { ...refusal, patientId };
+}
+
+/**
+ * Runs an effect that the database refuses when what it writes is there already.
+ *
+ * Threat: someone tries card numbers until one is refused, and so learns that its owner is in
+ * care. Defence: the attempt is on the record of the patient whom they named.
+ */
+export async function refuseDuplicate(
+  patientId: string,
+  effect: () => Promise<Outcome>,
+): Promise<Outcome> {
+  try {
+    return await effect();
+  } catch (error) {
+    if (constraintViolation(error)?.kind !== 'unique') throw error;
+    return onRecordOf(patientId, rejected('ALREADY_EXISTS'));
+  }
 }
 
 /** A merged record has another that answers for it, and a mistaken one takes nothing more. */

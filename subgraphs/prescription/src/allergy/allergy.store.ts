@@ -1,7 +1,7 @@
 import {
   createBatchLoader,
+  factsInScope,
   groupBy,
-  patientsInScope,
   type OperationStamp,
   type RequestContext,
 } from '@caregraph/subgraph';
@@ -13,7 +13,7 @@ export type AllergyRecord = Allergy;
 
 /** The allergies of the people in the actor's scope. What leaves it is audited. */
 export function createAllergyStore(db: StoreClient, { scope, audit }: RequestContext) {
-  const visible = { patient: patientsInScope(scope) };
+  const visible = factsInScope(scope);
   const seen = (allergies: AllergyRecord[]): AllergyRecord[] => {
     for (const { patientId } of allergies) audit.saw('Allergy', patientId);
     return allergies;

@@ -63,11 +63,13 @@ async function dispensePrescription(call: Call): Promise<Outcome> {
     return missing(call, 'batchId', patientId, 'INPUT_INVALID');
   }
   const handout = { prescription, item, batch };
-  const [first, ...rest] = objections(call, handout);
-  if (first !== undefined && !input.alreadyHandedOut) {
-    return { verdict: 'REJECTED', problems: [first, ...rest], patientId };
+  const found = objections(call, handout);
+  const [first, ...rest] = found.map((one) => one.problem);
+  if (first !== undefined && (!input.alreadyHandedOut || found.some(({ grave }) => grave))) {
+    const verdict = input.alreadyHandedOut ? 'QUARANTINED' : 'REJECTED';
+    return { verdict, problems: [first, ...rest], patientId };
   }
-  const warned = [first, ...rest].flatMap((one) => (one === undefined ? [] : [warningOf(one)]));
+  const warned = found.map((one) => problem('SAFETY_WARNING', one.problem.field));
   return handOut(call, handout, warned);
 }
 
@@ -84,28 +86,46 @@ function missing(
   return { verdict: 'QUARANTINED', problems, ...whose };
 }
 
-/** Why a pharmacist must not hand this out now. */
+interface Objection {
+  readonly problem: Problem;
+  /** Whether a handout that happened already needs a supervisor; else its record only lagged. */
+  readonly grave: boolean;
+}
+
+/**
+ * Why a pharmacist must not hand this out now. Threat: by claiming that it happened already, any
+ * counter hands out drafts, cancelled orders, and as much as it likes.
+ */
 function objections(
   { ctx, input, stamp }: Call,
   { prescription, item, batch }: Handout,
-): Problem[] {
+): Objection[] {
   // What happened already is judged by the day on which it happened.
   const day = facilityDay(input.alreadyHandedOut ? stamp.recordedAt : ctx.clock.now());
-  const found: Problem[] = [];
+  const found: Objection[] = [];
+  const object = (code: Problem['code'], field: string, grave: boolean) =>
+    found.push({ problem: problem(code, field), grave });
   // Nobody checked the doses of another system's history, so it is prescribed anew first.
   if (prescription.imported || !allowsStep(stateOn(prescription, day), 'DISPENSE')) {
-    found.push(problem('STATE_REFUSED', 'prescriptionId'));
+    object('STATE_REFUSED', 'prescriptionId', !wasOpen(prescription, stamp.recordedAt));
   }
-  if (toCivilDay(batch.expiresOn) < day) found.push(problem('STOCK_EXPIRED', 'batchId'));
+  if (toCivilDay(batch.expiresOn) < day) object('STOCK_EXPIRED', 'batchId', false);
   const total = item.dispensedQuantity + input.quantity;
   if (item.quantity !== null && total > item.quantity) {
-    found.push(problem('DOSE_REFUSED', 'quantity'));
+    object('DOSE_REFUSED', 'quantity', true);
   }
-  if (batch.onHand < input.quantity) found.push(problem('STOCK_INSUFFICIENT', 'quantity'));
+  if (batch.onHand < input.quantity) object('STOCK_INSUFFICIENT', 'quantity', false);
   return found;
 }
 
-const warningOf = ({ field }: Problem): Problem => problem('SAFETY_WARNING', field);
+/** Tells whether something could be handed out then, were it not for the last day. */
+function wasOpen(
+  { imported, issuedAt, cancelledAt }: LockedPrescription,
+  recordedAt: Date,
+): boolean {
+  if (imported || issuedAt === null) return false;
+  return cancelledAt === null || cancelledAt > recordedAt;
+}
 
 async function handOut(call: Call, handout: Handout, warned: Problem[]): Promise<Outcome> {
   const { ctx, tx, input, stamp } = call;

@@ -1,7 +1,7 @@
 import {
   createBatchLoader,
+  factsInScope,
   groupBy,
-  patientsInScope,
   type OperationStamp,
   type RequestContext,
 } from '@caregraph/subgraph';
@@ -15,7 +15,7 @@ export type DispensingRecord = Prisma.DispensingGetPayload<{ include: typeof wit
 
 /** What was handed out to the people in the actor's scope. What leaves it is audited. */
 export function createDispensingStore(db: StoreClient, { scope, audit }: RequestContext) {
-  const visible = { patient: patientsInScope(scope) };
+  const visible = factsInScope(scope);
 
   async function fetch(where: Prisma.DispensingWhereInput): Promise<DispensingRecord[]> {
     const found = await db.dispensing.findMany({

@@ -186,6 +186,74 @@ test('what was handed out without network is never lost: the books are corrected
   expect(rows).toEqual([{ kept: 2 }]);
 });
 
+test('a claim that it happened already opens no draft, no cancelled order and no larger amount', async () => {
+  const batchId = await graph.stocked(100);
+  const handedOut = { batchId, quantity: 1, alreadyHandedOut: true };
+  const draft = { id: graph.ids.next(), item: graph.item() };
+  await graph.write('draftPrescription', {
+    id: draft.id,
+    patientId: await graph.patient(),
+    items: [draft.item],
+  });
+  const cancelled = await graph.prescribed();
+  const open = await graph.prescribed({}, { quantity: 5 });
+  const before = graph.operation();
+  const cancel = { prescriptionId: cancelled.id, reason: 'Wrong person' };
+  const recordedAt = new Date(Date.parse(String(before['recordedAt'])) + 1_000).toISOString();
+  await graph.write('cancelPrescription', cancel, { operation: graph.operation({ recordedAt }) });
+  const after = graph.operation({ recordedAt });
+  const asked = [
+    [{ prescriptionId: draft.id, itemId: draft.item.id }, 'STATE_REFUSED', 'prescriptionId'],
+    [
+      { prescriptionId: cancelled.id, itemId: cancelled.itemId },
+      'STATE_REFUSED',
+      'prescriptionId',
+      after,
+    ],
+    [{ prescriptionId: open.id, itemId: open.itemId, quantity: 6 }, 'DOSE_REFUSED', 'quantity'],
+  ] as const;
+  for (const [input, code, field, operation = graph.operation()] of asked) {
+    expect(await dispense({ ...handedOut, ...input }, { operation })).toMatchObject({
+      verdict: 'QUARANTINED',
+      problems: [{ code, field }],
+      dispensing: null,
+    });
+  }
+  expect(await ledger(batchId)).toMatchObject({ on_hand: 100, lines: ['RECEIVED 100'] });
+  // It was not cancelled yet when it was handed out: nothing was wrong about that.
+  const earlier = { ...handedOut, prescriptionId: cancelled.id, itemId: cancelled.itemId };
+  expect(await dispense(earlier, { operation: before })).toMatchObject({
+    verdict: 'APPLIED',
+    problems: [{ code: 'SAFETY_WARNING', field: 'prescriptionId' }],
+    dispensing: { prescription: { state: 'CANCELLED' } },
+  });
+  const whole = { ...handedOut, prescriptionId: open.id, itemId: open.itemId, quantity: 5 };
+  expect(await dispense(whole)).toMatchObject({ verdict: 'APPLIED', problems: [] });
+});
+
+test('a batch or a prescription that is over is taken with a warning when it was handed out', async () => {
+  const batchId = await graph.stocked(50);
+  const { id: prescriptionId, itemId } = await graph.prescribed();
+  const input = { prescriptionId, itemId, batchId, quantity: 1, alreadyHandedOut: true };
+  const yesterday = graph.day(-1);
+  await graph.pool.query('UPDATE stock_batch SET expires_on = $2 WHERE id = $1', [
+    batchId,
+    yesterday,
+  ]);
+  await graph.pool.query('UPDATE prescription SET valid_until = $2 WHERE id = $1', [
+    prescriptionId,
+    yesterday,
+  ]);
+  expect(await dispense(input)).toMatchObject({
+    verdict: 'APPLIED',
+    problems: [
+      { code: 'SAFETY_WARNING', field: 'prescriptionId' },
+      { code: 'SAFETY_WARNING', field: 'batchId' },
+    ],
+    dispensing: { batch: { onHand: 49 }, item: { dispensedQuantity: 1 } },
+  });
+});
+
 test('the same operation again hands out nothing more', async () => {
   const { id: prescriptionId, itemId } = await graph.prescribed();
   const batchId = await graph.stocked(10);

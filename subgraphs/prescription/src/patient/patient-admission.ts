@@ -1,5 +1,6 @@
 import type { Scope } from '@caregraph/access';
 import {
+  factAuthor,
   patientsInScope,
   problem,
   rejected,
@@ -23,7 +24,8 @@ export type Admission =
 
 /**
  * Tells whether a fact about a patient can be recorded. A patient whose record has not arrived yet
- * gets a placeholder that its author alone sees; it settles with the patient's first event. A fact
+ * gets a placeholder, under which each author sees their own facts; it settles with the patient's
+ * first event. A fact
  * about someone out of scope is kept for a supervisor, because it happened all the same.
  */
 export async function admitPatient(
@@ -56,9 +58,17 @@ function admission(
   return { admitted: true, patient: { patientId, areaId: ref.areaId, provisional } };
 }
 
-/** Tells whether a patient is in scope now. */
+/**
+ * Tells whether the records of a patient may be changed now. Of a patient who has not arrived,
+ * only while all of them are the actor's: nobody changes what another one recorded there.
+ */
 export async function reachesPatient(tx: StoreTx, scope: Scope, id: string): Promise<boolean> {
-  return (await tx.patientRef.count({ where: { AND: [patientsInScope(scope), { id }] } })) > 0;
+  const placed = { AND: [{ status: { not: 'PROVISIONAL' } }, patientsInScope(scope)] };
+  const authorId = factAuthor(scope);
+  const none = { authorId: { not: authorId ?? '' } };
+  const lists = { allergies: { none }, prescriptions: { none }, dispensings: { none } };
+  const own = authorId === null ? [] : [{ status: 'PROVISIONAL', ...lists }];
+  return (await tx.patientRef.count({ where: { AND: [{ OR: [placed, ...own] }, { id }] } })) > 0;
 }
 
 /** Keeps what was recorded about a record that exists, but not in the actor's scope now. */

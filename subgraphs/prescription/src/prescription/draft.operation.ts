@@ -23,6 +23,7 @@ import {
   type ItemInput,
   type UpdateDraftInput,
 } from './prescription.input.ts';
+import { worksOnDraft } from './prescription.service.ts';
 import { allowsStep, stateOn } from './prescription.state.ts';
 import {
   atcCodesOf,
@@ -93,6 +94,9 @@ async function updateDraftPrescription(call: Call<UpdateDraftInput>): Promise<Ou
   const { patientId } = draft;
   if (!(await reachesPatient(tx, ctx.scope, patientId))) {
     return keptForReview('prescriptionId', patientId);
+  }
+  if (!worksOnDraft(ctx.scope, draft)) {
+    return { ...rejected('NOT_PERMITTED', 'prescriptionId'), patientId };
   }
   const state = stateOn(draft, facilityDay(ctx.clock.now()));
   if (!allowsStep(state, 'CHANGE')) {

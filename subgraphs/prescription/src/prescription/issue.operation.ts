@@ -19,7 +19,14 @@ import {
   type IssueInput,
   type ItemInput,
 } from './prescription.input.ts';
-import { assess, lastDay, refusals, warnings, type Assessment } from './prescription.service.ts';
+import {
+  assess,
+  lastDay,
+  refusals,
+  warnings,
+  worksOnDraft,
+  type Assessment,
+} from './prescription.service.ts';
 import { allowsStep, stateOn } from './prescription.state.ts';
 import {
   insertPrescription,
@@ -38,9 +45,14 @@ export const mergedFields = ['state', 'notes', 'validUntil', 'items'] as const;
  * Issues a draft, or writes and issues in one step. Threat: a child gets ten times the dose because
  * a decimal point slipped. Defence: what the rules refuse is refused, unless the prescriber says
  * why it is meant; history of another system is kept as it was, with what the rules say to it.
+ * Threat: an order skips the rules, or names another prescriber, by calling itself history.
+ * Defence: history comes from importers only, who cannot have it handed out here.
  */
 async function issuePrescription(call: Call<IssueInput>): Promise<Outcome> {
-  const { patientId, items } = call.input;
+  const { patientId, items, imported } = call.input;
+  if (imported && !call.ctx.actor.permissions.has('record:import')) {
+    return rejected('NOT_PERMITTED', 'imported');
+  }
   return patientId == null || items == null ? issueDraft(call) : issueNew(call, patientId, items);
 }
 
@@ -77,7 +89,8 @@ async function issueNew(
 }
 
 function newPrescription({ ctx, input, stamp }: Call<IssueInput>, patientId: string) {
-  const state = input.historicState ?? 'ISSUED';
+  // History that does not say what became of it is over: nobody follows it by mistake.
+  const state = input.historicState ?? (input.imported ? 'EXPIRED' : 'ISSUED');
   return {
     id: input.id,
     patientId,
@@ -111,6 +124,7 @@ async function issueDraft(call: Call<IssueInput>): Promise<Outcome> {
   if (draft === undefined) return rejected('NOT_FOUND', 'id');
   const { patientId } = draft;
   if (!(await reachesPatient(tx, ctx.scope, patientId))) return keptForReview('id', patientId);
+  if (!worksOnDraft(ctx.scope, draft)) return { ...rejected('NOT_PERMITTED', 'id'), patientId };
   const today = facilityDay(ctx.clock.now());
   if (!allowsStep(stateOn(draft, today), 'ISSUE')) {
     return { ...rejected('STATE_REFUSED', 'id'), patientId };
@@ -119,7 +133,7 @@ async function issueDraft(call: Call<IssueInput>): Promise<Outcome> {
 }
 
 async function issueLocked(call: Call<IssueInput>, draft: LockedPrescription): Promise<Outcome> {
-  const { tx, input, stamp } = call;
+  const { ctx, tx, input, stamp } = call;
   const { id, patientId } = draft;
   const subject = input.subject ?? readSubject(draft.subject);
   if (subject === undefined) return { ...rejected('INPUT_INVALID', 'subject'), patientId };
@@ -136,6 +150,9 @@ async function issueLocked(call: Call<IssueInput>, draft: LockedPrescription): P
   const version = draft.version + 1;
   await writePrescription(tx, draft, {
     state: 'ISSUED',
+    // Whoever issues it stands for it, whoever began the draft.
+    prescriberId: stamp.authorId,
+    institutionId: ctx.scope.institutionId,
     issuedAt: stamp.recordedAt,
     validUntil: toStoredDay(validUntil),
     subject: { ...subject },

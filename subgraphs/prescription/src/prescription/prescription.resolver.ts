@@ -11,7 +11,7 @@ export const prescriptionResolvers: Resolvers = {
     prescription: (_root, { id }, { stores }) => stores.prescription.find(id),
     async prescriptions(_root, { areaId, institutionId, state, from, to, ...args }, { stores }) {
       const filter = { areaId, institutionId, state, from, to };
-      const page = pageRequest('Query.prescriptions', args, filter);
+      const page = pageRequest('Query.prescriptions', args, filter, ['uuid']);
       return toConnection(await stores.prescription.list(filter, page), page, ({ id }) => [id]);
     },
   },
@@ -19,6 +19,7 @@ export const prescriptionResolvers: Resolvers = {
     __resolveReference: ({ id }, { stores }) => stores.prescription.find(id),
     patient: ({ patientId }) => ({ id: patientId }),
     prescriber: ({ prescriberId }) => ({ id: prescriberId }),
+    recordedBy: ({ authorId }) => ({ id: authorId }),
     institution: ({ institutionId }) => ({ id: institutionId }),
     checkup: ({ checkupId }) => (checkupId === null ? null : { id: checkupId }),
     validUntil: ({ validUntil }) => (validUntil === null ? null : toCivilDay(validUntil)),
@@ -32,7 +33,7 @@ export const prescriptionResolvers: Resolvers = {
   Patient: {
     async prescriptions({ id }, { state = null, ...args }, { stores, actor }) {
       enforce(readsPrescriptions, actor);
-      const page = pageRequest('Patient.prescriptions', args, [id, state]);
+      const page = pageRequest('Patient.prescriptions', args, [id, state], ['uuid']);
       if (!(await stores.patient.sees(id))) return null;
       const rows = await stores.prescription.ofPatient(id, page, state);
       return toConnection(rows, page, (row) => [row.id]);

@@ -1,3 +1,4 @@
+import type { Scope } from '@caregraph/access';
 import { addDays } from '@caregraph/guideline';
 import { problem, type Problem } from '@caregraph/subgraph';
 import { activeAllergies } from '../allergy/index.ts';
@@ -21,6 +22,17 @@ export interface Assessment {
   readonly findings: readonly (readonly Finding[])[];
   /** Medicines that the reference list does not have. */
   readonly unknown: readonly Problem[];
+}
+
+/**
+ * Tells whether an actor may change or issue a draft: their own, or one of their institution.
+ * Threat: someone elsewhere rewrites an order that then goes out under the name of who began it.
+ */
+export function worksOnDraft(
+  scope: Pick<Scope, 'authorId' | 'institutionId'>,
+  draft: { readonly authorId: string; readonly institutionId: string },
+): boolean {
+  return draft.authorId === scope.authorId || draft.institutionId === scope.institutionId;
 }
 
 /** Holds the items of a prescription against what is known of the person. */

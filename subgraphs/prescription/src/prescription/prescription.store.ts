@@ -1,7 +1,9 @@
 import {
   createBatchLoader,
+  factAuthor,
+  factsInScope,
   groupBy,
-  patientsInScope,
+  ownWhileProvisional,
   type PageRequest,
   type RequestContext,
 } from '@caregraph/subgraph';
@@ -35,7 +37,7 @@ const activeLimit = 50;
 /** The prescriptions of the people in the actor's scope. What leaves it is audited. */
 export function createPrescriptionStore(db: StoreClient, request: RequestContext) {
   const { scope, audit, clock } = request;
-  const visible = { patient: patientsInScope(scope) };
+  const visible = factsInScope(scope);
   const today = facilityDay(clock.now());
 
   async function fetch(
@@ -59,14 +61,20 @@ export function createPrescriptionStore(db: StoreClient, request: RequestContext
   });
   const pages = createFilteredPages<PrescriptionRecord, string | null>(
     async (patientIds, page, state) => {
-      const ids = await chosenOf(db, patientIds, page, state === null ? null : [state], today);
+      const ids = await chosenOf(
+        { db, scope },
+        patientIds,
+        page,
+        state === null ? null : [state],
+        today,
+      );
       return groupBy(patientIds, await fetch({ id: { in: ids } }), ({ patientId }) => patientId);
     },
   );
   const active = createBatchLoader(async (patientIds) => {
     const open = ['ISSUED', 'PARTIALLY_DISPENSED'];
     const page = { limit: activeLimit, after: undefined };
-    const ids = await chosenOf(db, patientIds, page, open, today);
+    const ids = await chosenOf({ db, scope }, patientIds, page, open, today);
     return groupBy(patientIds, await fetch({ id: { in: ids } }), ({ patientId }) => patientId);
   });
   const ofCheckups = createBatchLoader(async (checkupIds) => {
@@ -112,7 +120,7 @@ function inState(state: string, today: string): Prisma.PrescriptionWhereInput {
 
 /** The newest prescriptions of each of many patients; who may see them is asked afterwards. */
 async function chosenOf(
-  db: StoreClient,
+  { db, scope }: { readonly db: StoreClient } & Pick<RequestContext, 'scope'>,
   patientIds: readonly string[],
   page: Page,
   states: readonly string[] | null,
@@ -122,6 +130,7 @@ async function chosenOf(
     `SELECT found.id::text FROM unnest($1::uuid[]) AS patient (id)
      CROSS JOIN LATERAL (
        SELECT id FROM prescription WHERE patient_id = patient.id
+         AND ${ownWhileProvisional('prescription', '$6')}
          AND ($2::uuid IS NULL OR id < $2::uuid)
          AND ($3::text[] IS NULL OR CASE WHEN state IN ('ISSUED', 'PARTIALLY_DISPENSED')
            AND valid_until < $4::date THEN 'EXPIRED' ELSE state END = ANY ($3::text[]))
@@ -132,6 +141,7 @@ async function chosenOf(
     states,
     today,
     page.limit,
+    factAuthor(scope),
   );
   return chosen.map((prescription) => prescription.id);
 }

@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => graph.stop());
 
 const shown = `prescription { id state version validUntil notes overrideReason
-  patient { id } prescriber { id } institution { id } checkup { id }
+  patient { id } prescriber { id } recordedBy { id } institution { id }
+  checkup { id } imported
   items { id position medicine { code } originalCoding { system code display } doseQuantity
     instructions findings { code severity rule about } } }`;
 const adult = { ageDays: 12_000, weightKg: 60 };
@@ -27,6 +28,10 @@ async function issue(over: Record<string, unknown>, options: { token?: string } 
   };
   return graph.write('issuePrescription', input, { select: shown, ...options });
 }
+
+const subjectOf = (token: string) =>
+  (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string })
+    .sub;
 
 const problemsOf = (receipt: { problems: readonly { code: string; field: string | null }[] }) =>
   receipt.problems.map(({ code, field }) => `${code} ${field}`);
@@ -44,6 +49,7 @@ test('a prescription is written and issued in one step', async () => {
       validUntil: graph.day(30),
       notes: 'Cough for five days',
       prescriber: { id: graph.clinicianId },
+      recordedBy: { id: graph.clinicianId },
       institution: { id: graph.clinic },
       checkup: { id: checkupId },
       items: [{ position: 1, medicine: { code: amoxicillin }, instructions: 'After food' }],
@@ -210,14 +216,20 @@ test('history of another system is kept as it was, with what the rules say to it
   const receipt = await graph.write(
     'issuePrescription',
     { ...input, historicState: 'EXPIRED', institutionId: graph.ids.next() },
-    { select: shown, operation: graph.operation({ recordedAt: '2012-03-04T05:06:07.000Z' }) },
+    {
+      token: graph.importer,
+      select: shown,
+      operation: graph.operation({ recordedAt: '2012-03-04T05:06:07.000Z' }),
+    },
   );
   expect(receipt).toMatchObject({
     verdict: 'APPLIED',
     problems: [{ code: 'SAFETY_WARNING', field: 'items.1.medicineCode' }],
     prescription: {
       state: 'EXPIRED',
+      imported: true,
       prescriber: { id: prescriberId },
+      recordedBy: { id: subjectOf(graph.importer) },
       items: [
         { medicine: null, originalCoding: coded.originalCoding, findings: [] },
         { findings: [{ code: 'ALLERGY', about: 'penicillins' }] },
@@ -227,12 +239,99 @@ test('history of another system is kept as it was, with what the rules say to it
 });
 
 test('history of another system is not handed out here', async () => {
-  const imported = { imported: true, subject: null };
-  const { id, itemId } = await graph.prescribed(imported, { doseQuantity: 5000, quantity: 2 });
+  const item = graph.item({ doseQuantity: 5000, quantity: 2 });
+  const imported = { imported: true, historicState: 'ISSUED', subject: null, items: [item] };
+  const issued = await issue(imported, { token: graph.importer });
+  expect(issued).toMatchObject({ verdict: 'APPLIED', prescription: { state: 'ISSUED' } });
+  const { id: prescriptionId } = issued['prescription'] as { id: string };
   const batchId = await graph.stocked(9);
-  const handout = { id: graph.ids.next(), prescriptionId: id, itemId, batchId, quantity: 1 };
-  const receipt = await graph.write('dispensePrescription', handout, { token: graph.pharmacist });
-  expect(problemsOf(receipt)).toEqual(['STATE_REFUSED prescriptionId']);
+  const handout = { prescriptionId, itemId: item.id, batchId, quantity: 1 };
+  for (const [alreadyHandedOut, verdict] of [
+    [false, 'REJECTED'],
+    [true, 'QUARANTINED'],
+  ]) {
+    const input = { id: graph.ids.next(), ...handout, alreadyHandedOut };
+    const receipt = await graph.write('dispensePrescription', input, { token: graph.pharmacist });
+    expect(receipt).toMatchObject({ verdict });
+    expect(problemsOf(receipt)).toEqual(['STATE_REFUSED prescriptionId']);
+  }
+});
+
+test('only an importer writes history: nobody skips the rules or signs for others by it', async () => {
+  const patientId = await graph.patient();
+  const items = [graph.item({ doseQuantity: 5000 })];
+  const history = { patientId, items, imported: true, subject: null };
+  for (const over of [
+    {},
+    { historicState: 'ISSUED' },
+    { prescriberId: graph.ids.next(), institutionId: graph.ids.next() },
+  ]) {
+    const forged = await issue({ ...history, ...over });
+    expect(forged).toMatchObject({ verdict: 'REJECTED', prescription: null });
+    expect(problemsOf(forged)).toEqual(['NOT_PERMITTED imported']);
+  }
+  const kept = await issue(history, { token: graph.importer });
+  // What does not say what became of it is over.
+  expect(kept).toMatchObject({ verdict: 'APPLIED', prescription: { state: 'EXPIRED' } });
+  const active = `{ _entities(representations: [{ __typename: "Patient", id: "${patientId}" }]) {
+    ... on Patient { activePrescriptions { id } } } }`;
+  const answer = await graph.ask(graph.clinician, active);
+  expect(answer.data).toEqual({ _entities: [{ activePrescriptions: [] }] });
+});
+
+test('whoever issues a draft stands for it, and nobody of another institution touches it', async () => {
+  const colleagueId = graph.ids.next();
+  const [colleague, elsewhere] = await Promise.all([
+    graph.token({
+      id: colleagueId,
+      roles: ['clinician'],
+      institutionId: graph.clinic,
+      areaRoots: [graph.village],
+    }),
+    graph.token({ roles: ['clinician'], areaRoots: [graph.village] }),
+  ]);
+  const id = graph.ids.next();
+  const input = { id, patientId: await graph.patient(), items: [graph.item()], subject: adult };
+  await graph.write('draftPrescription', input);
+  const rewrite = { prescriptionId: id, notes: 'Rewritten' };
+  const denied = { token: elsewhere };
+  expect(problemsOf(await graph.write('updateDraftPrescription', rewrite, denied))).toEqual([
+    'NOT_PERMITTED prescriptionId',
+  ]);
+  expect(problemsOf(await graph.write('issuePrescription', { id }, denied))).toEqual([
+    'NOT_PERMITTED id',
+  ]);
+  const allowed = { token: colleague, select: shown };
+  expect(await graph.write('updateDraftPrescription', rewrite, allowed)).toMatchObject({
+    verdict: 'APPLIED',
+    prescription: { state: 'DRAFT', notes: 'Rewritten', prescriber: { id: graph.clinicianId } },
+  });
+  expect(await graph.write('issuePrescription', { id }, allowed)).toMatchObject({
+    verdict: 'APPLIED',
+    prescription: {
+      state: 'ISSUED',
+      prescriber: { id: colleagueId },
+      recordedBy: { id: graph.clinicianId },
+      institution: { id: graph.clinic },
+    },
+  });
+});
+
+test('a drafter who moved to another institution still issues their draft, from there', async () => {
+  const id = graph.ids.next();
+  const input = { id, patientId: await graph.patient(), items: [graph.item()], subject: adult };
+  await graph.write('draftPrescription', input);
+  const hospital = graph.ids.next();
+  const token = await graph.token({
+    id: graph.clinicianId,
+    roles: ['clinician'],
+    institutionId: hospital,
+    areaRoots: [graph.village],
+  });
+  expect(await graph.write('issuePrescription', { id }, { token, select: shown })).toMatchObject({
+    verdict: 'APPLIED',
+    prescription: { prescriber: { id: graph.clinicianId }, institution: { id: hospital } },
+  });
 });
 
 test('a prescription for someone not known here yet is its author’s until they arrive', async () => {
