@@ -41,3 +41,16 @@ export function readEmbeddedConfig(
   const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
   throw new Error(`The configuration is not right.\n${wrong.join('\n')}`);
 }
+
+/**
+ * The database of one store, where the environment names it: DATABASE_URL_PATIENT and its siblings.
+ *
+ * @returns undefined when the store is the embedded one
+ */
+export function readStoreUrl(
+  store: string,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const url = environment[`DATABASE_URL_${store.toUpperCase()}`];
+  return url === '' ? undefined : url;
+}

@@ -9,7 +9,7 @@ import {
 } from '@caregraph/database';
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import { repositoryRoot } from './repository.ts';
+import { readEmbeddedConfig, readStoreUrl } from './config.ts';
 
 export interface StoreTarget {
   readonly store: StoreName;
@@ -34,13 +34,13 @@ export async function withStoreTargets(
   stores: readonly StoreName[],
   work: (targets: readonly StoreTarget[]) => Promise<void>,
 ): Promise<void> {
-  const urls = stores.map((store) => process.env[`DATABASE_URL_${store.toUpperCase()}`] ?? '');
-  const embedded = urls.includes('') ? await startEmbedded() : undefined;
+  const urls = stores.map((store) => readStoreUrl(store));
+  const embedded = urls.includes(undefined) ? await startEmbedded() : undefined;
   try {
     await work(
       stores.map((store, index) => {
-        const url = urls[index] ?? '';
-        if (url !== '' || !embedded) return { store, target: parseDatabaseUrl(url) };
+        const url = urls[index];
+        if (url !== undefined || !embedded) return { store, target: parseDatabaseUrl(url ?? '') };
         return { store, target: onDatabase(embedded.target, storeDatabase(store)) };
       }),
     );
@@ -50,7 +50,7 @@ export async function withStoreTargets(
 }
 
 function startEmbedded(): ReturnType<typeof startEmbeddedPostgres> {
-  const dataDirectory = process.env['CAREGRAPH_DATA'] ?? join(repositoryRoot, '.caregraph', 'data');
+  const { CAREGRAPH_DATA: dataDirectory } = readEmbeddedConfig();
   return startEmbeddedPostgres({
     dataDirectory: join(dataDirectory, 'postgres'),
     log: (line) => console.error(`caregraph: ${line}`),
