@@ -19,8 +19,11 @@ export const permissions = [
   'staff:write',
   'device:read',
   'device:write',
+  'partner:read',
   'partner:manage',
   'audit:read',
+  // Opening one record outside the scope, with a reason, for at most an hour.
+  'record:break-glass',
   // History of another system under other people's names: never for someone who treats.
   'record:import',
 ] as const;
@@ -52,6 +55,7 @@ export const permissionMatrix: Readonly<Record<Role, readonly Permission[]>> = {
     'stock:read',
     'device:read',
     'audit:read',
+    'record:break-glass',
   ],
   pharmacist: [
     ...everyone,
@@ -80,6 +84,7 @@ export const permissionMatrix: Readonly<Record<Role, readonly Permission[]>> = {
     'staff:write',
     'device:read',
     'device:write',
+    'partner:read',
     'partner:manage',
     'formulary:write',
   ],
@@ -95,6 +100,8 @@ export const permissionMatrix: Readonly<Record<Role, readonly Permission[]>> = {
     'prescription:write',
     'record:import',
   ],
+  // The provider's own questions about whom it signs in; nobody holds it.
+  identity_service: ['institution:read', 'staff:read', 'device:read', 'partner:read'],
 };
 
 /** The union of what several roles permit. */

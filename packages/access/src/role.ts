@@ -8,6 +8,7 @@ export const roles = [
   'partner',
   'platform_admin',
   'importer',
+  'identity_service',
 ] as const;
 
 export type Role = (typeof roles)[number];
@@ -22,3 +23,16 @@ export const purposes = [
 ] as const;
 
 export type Purpose = (typeof purposes)[number];
+
+/** The purposes that each role may state, the usual one first. */
+export const purposesOf: Readonly<Record<Role, readonly [Purpose, ...Purpose[]]>> = {
+  health_worker: ['treatment', 'care_coordination', 'public_health'],
+  clinician: ['treatment', 'care_coordination'],
+  pharmacist: ['treatment'],
+  institution_admin: ['administration'],
+  auditor: ['audit'],
+  partner: ['care_coordination', 'public_health'],
+  platform_admin: ['administration'],
+  importer: ['care_coordination', 'administration'],
+  identity_service: ['administration'],
+};

@@ -21,6 +21,7 @@ export const problemCatalogue = {
   CYCLE_REFUSED: 'The change would make a record its own ancestor.',
   ERASED: 'The person was erased; the record is not kept.',
   NOT_PERMITTED: 'Your role, or your part in the record, does not permit this.',
+  BREAK_GLASS_ONLINE_ONLY: 'A record outside your scope is opened online, and at once.',
 } as const;
 
 export type ProblemCode = keyof typeof problemCatalogue;

@@ -36,7 +36,7 @@ const verifier = (revoked = new Set<string>(), at = clock) =>
     audience,
     keys: createLocalJWKSet({ keys: [key.publicJwk] }),
     clock: at,
-    isRevoked: (tokenId) => revoked.has(tokenId),
+    revocations: { isRevoked: ({ tokenId }) => revoked.has(tokenId) },
   });
 const issue = (over: Partial<Parameters<typeof createTokenIssuer>[0]> = {}, who = subject) =>
   createTokenIssuer({ key, issuer, audience, clientId: 'test', clock, ids, ...over }).issue(who);
@@ -125,5 +125,7 @@ test('another spelling of the same bytes is refused', async () => {
 });
 
 test.each([undefined, '', 'Bearer', 'Basic abc', 'Bearer a b'])('header %s', async (header) => {
-  await expect(verifier().verifyHeader(header)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await expect(verifier().verifyRequest({ authorization: header })).rejects.toMatchObject({
+    code: 'UNAUTHENTICATED',
+  });
 });

@@ -2,7 +2,10 @@ import { errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '@caregraph/clock';
 import { Fault, type FaultCode } from '@caregraph/fault';
 import { accessTokenClaims, actorFromClaims, type Actor } from '../actor.ts';
+import type { ProofOptions } from '../dpop/verify-proof.ts';
+import type { RevocationList } from '../revocation/revocation-list.ts';
 import { refuseNonCanonicalSegments } from './canonical-segments.ts';
+import { requireBinding } from './require-binding.ts';
 import { createVerifiedTokenCache } from './verified-token-cache.ts';
 
 export interface TokenVerifierOptions {
@@ -13,8 +16,22 @@ export interface TokenVerifierOptions {
   /** Finds a public key by the token's header: jose's createLocalJWKSet or createRemoteJWKSet. */
   readonly keys: JWTVerifyGetKey;
   readonly clock: Clock;
-  /** Tells whether a token id was revoked. Asked on every request, also for cached tokens. */
-  readonly isRevoked?: (tokenId: string) => boolean;
+  /** What was revoked. Asked on every request, also for cached tokens. */
+  readonly revocations?: RevocationList;
+  /** How proofs of possession are checked; without it a bound token is refused. */
+  readonly proofs?: ProofOptions;
+}
+
+/** What a request brings to prove who sends it. */
+export interface Credentials {
+  /** The Authorization header: `Bearer <token>`, or `DPoP <token>` for a token bound to a key. */
+  readonly authorization: string | undefined;
+  /** The DPoP header. */
+  readonly dpop?: string | undefined;
+  /** The HTTP method that the client used, where it is known. */
+  readonly method?: string | undefined;
+  /** SHA-256 of the client's certificate, base64url, as TLS or the router vouches for it. */
+  readonly clientCertificateThumbprint?: string | undefined;
 }
 
 export interface TokenVerifier {
@@ -23,35 +40,42 @@ export interface TokenVerifier {
    * @throws Fault TOKEN_* naming what is wrong
    */
   verify(token: string): Promise<Actor>;
-  /** As verify, from the value of an Authorization header. @throws Fault UNAUTHENTICATED */
-  verifyHeader(authorization: string | undefined): Promise<Actor>;
+  /**
+   * As verify, and checks that the sender holds what the token is bound to.
+   *
+   * @throws Fault UNAUTHENTICATED without a token, TOKEN_BINDING_REFUSED, DPOP_PROOF_INVALID
+   */
+  verifyRequest(credentials: Credentials): Promise<Actor>;
 }
 
 /** Clocks of phones and servers differ: RFC 7519 §4.1.4 allows some small leeway. */
 const clockToleranceS = 30;
 const maxTokenLength = 8_192;
+const schemeAndToken = /^(Bearer|DPoP) ([^\s]+)$/i;
 
 /**
  * Verifies RFC 9068 access tokens: a list of named steps, each with its own code.
  *
- * @example const actor = await createTokenVerifier(options).verifyHeader(request.headers.authorization);
+ * @example const actor = await verifier.verifyRequest({ authorization: headers.authorization, dpop: headers.dpop });
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const cache = createVerifiedTokenCache(options.clock, clockToleranceS);
 
   async function verify(token: string): Promise<Actor> {
     const actor = cache.get(token) ?? (await verifyAfresh(token, options));
-    if (options.isRevoked?.(actor.tokenId)) throw new Fault('TOKEN_REVOKED');
+    if (options.revocations?.isRevoked(actor)) throw new Fault('TOKEN_REVOKED');
     cache.keep(token, actor);
     return actor;
   }
 
   return {
     verify,
-    async verifyHeader(authorization) {
-      const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined) throw new Fault('UNAUTHENTICATED');
-      return verify(token);
+    async verifyRequest(credentials) {
+      const [, scheme, token] = schemeAndToken.exec(credentials.authorization ?? '') ?? [];
+      if (scheme === undefined || token === undefined) throw new Fault('UNAUTHENTICATED');
+      const actor = await verify(token);
+      await requireBinding({ actor, token, scheme: scheme.toLowerCase(), credentials }, options);
+      return actor;
     },
   };
 }
