@@ -1,4 +1,6 @@
 import type { Actor } from './actor.ts';
+import type { Role } from './role.ts';
+import type { BreakGlassGrant } from './break-glass/break-glass-grant.ts';
 
 /**
  * Whose data an actor may see. Stores turn it into their row filter; it comes from the token and
@@ -15,15 +17,21 @@ export interface Scope {
   readonly institutionId: string;
   /** True for operators of the platform: every institution, but no patient. */
   readonly everyInstitution: boolean;
+  /** Records opened by break-glass, wherever the person belongs; each is that one and no other. */
+  readonly openedPatientIds: readonly string[];
 }
+
+/** Operators of the platform, and the provider that signs everyone in: no patient is theirs. */
+const worksEverywhere: readonly Role[] = ['platform_admin', 'identity_service'];
 
 /**
  * The scope rules, one line each.
  *
+ * @param grant a verified break-glass grant of this actor, when the request carries one
  * @example scopeOf(actor).areaRoots // the roots that a village worker's token carries
  */
-export function scopeOf(actor: Actor): Scope {
-  const platform = actor.roles.includes('platform_admin');
+export function scopeOf(actor: Actor, grant?: Pick<BreakGlassGrant, 'patientId'>): Scope {
+  const platform = actor.roles.some((role) => worksEverywhere.includes(role));
   const worksByArea = actor.roles.every((role) => role === 'health_worker');
   return {
     areaRoots: actor.areaRoots,
@@ -31,5 +39,6 @@ export function scopeOf(actor: Actor): Scope {
     authorId: actor.id,
     institutionId: actor.institutionId,
     everyInstitution: platform,
+    openedPatientIds: grant === undefined ? [] : [grant.patientId],
   };
 }

@@ -33,7 +33,6 @@ const expected = [
   'repeatable @key resolves multiple @key directives on Product',
   '@requires',
   '@provides',
-  '@link',
   '@shareable should return @shareable directives in _service sdl',
   '@shareable should be able to resolve @shareable ProductDimension types',
   '@tag',
@@ -47,10 +46,14 @@ const expected = [
 ];
 
 /**
- * Federated tracing sends the timing of every field with each answer, for the vendor's reports.
- * Nothing here reads it, so it is not offered: what nobody needs does not leave a subgraph.
+ * `@link`: the suite takes the imports of Federation 2.3 for all that there are, and so refuses the
+ * later `@authenticated`, `@requiresScopes`, `@policy`, `@cost` and `@listSize`, by which every
+ * subgraph here says who may ask what and for how much.
+ *
+ * `ftv1`: federated tracing sends the timing of every field with each answer, for the vendor's
+ * reports. Nothing here reads it, so it is not offered: what nobody needs does not leave a subgraph.
  */
-const deliberatelyMissed = ['ftv1'];
+const deliberatelyMissed = ['@link', 'ftv1'];
 
 const closers: (() => Promise<void>)[] = [];
 let proxy: string;
@@ -90,6 +93,7 @@ beforeAll(async () => {
       inventory: { kind: 'http', url: inventory.url },
     },
     verifier,
+    routerContextKey: new Uint8Array(32).fill(3),
     log,
     clock: systemClock,
     ids,
@@ -160,5 +164,5 @@ test('the federation subgraph compatibility tests pass', { timeout: 120_000 }, a
   const unexpected = failed.filter((one) => !deliberatelyMissed.includes(one.fullName));
   expect(unexpected.flatMap((one) => [one.fullName, ...one.failureMessages])).toEqual([]);
   expect(passed.toSorted()).toEqual(expected.toSorted());
-  expect(failed.map(({ fullName }) => fullName)).toEqual(deliberatelyMissed);
+  expect(failed.map(({ fullName }) => fullName).toSorted()).toEqual(deliberatelyMissed);
 });

@@ -1,4 +1,4 @@
-import type { Purpose, Role } from '@caregraph/access';
+import { purposesOf, type Purpose, type Role } from '@caregraph/access';
 import { idAt } from './event-time.ts';
 import { familyName, givenName } from './name-list.ts';
 import type { Block, Place, Territory } from './territory.ts';
@@ -37,16 +37,11 @@ export interface Staff {
   readonly all: readonly StaffMember[];
 }
 
-const purposesOf: Readonly<Record<Role, readonly [Purpose, ...Purpose[]]>> = {
-  health_worker: ['treatment', 'care_coordination', 'public_health'],
-  clinician: ['treatment', 'care_coordination'],
-  pharmacist: ['treatment'],
-  institution_admin: ['administration'],
-  auditor: ['audit'],
-  partner: ['care_coordination', 'public_health'],
-  platform_admin: ['administration'],
-  importer: ['care_coordination', 'administration'],
-};
+/**
+ * The same in every district, whatever its seed and day: the documents of a partner are registered
+ * under its id, and those of this one ship in schema-registry/documents.
+ */
+export const demoPartnerId = '0190b5c0-5a1e-7c3d-9f24-6b8e1d7a4c52';
 
 interface Post {
   readonly key: string;
@@ -83,7 +78,10 @@ export function createStaff(territory: Territory, at: string, seed: Random): Sta
     'institution-admin', 'institution_admin', 'Administrator', hospital,
   ); // prettier-ignore
   const auditor = one('auditor', 'auditor', 'Auditor', office);
-  const partner = one('partner', 'partner', 'Partner system', laboratory);
+  const partner = {
+    ...one('partner', 'partner', 'Partner system', laboratory),
+    id: demoPartnerId,
+  };
   const hospitalPharmacist = one('pharmacist-1', 'pharmacist', 'Pharmacist', hospital);
   const townPharmacist = one('pharmacist-2', 'pharmacist', 'Pharmacist', pharmacy);
   const hospitalClinicians = [1, 2].map((number) =>

@@ -1,5 +1,5 @@
-export { type Concept, type PolicyMap, type ResolverMap } from './concept.ts';
-export { type RequestContext } from './context.ts';
+export { type Concept, type ResolverMap } from './concept.ts';
+export { type OpenedRecord, type RequestContext } from './context.ts';
 export { createBatchLoader, groupBy, type BatchLoader } from './loader.ts';
 export {
   firstFieldVersions,
@@ -38,5 +38,5 @@ export {
   type SubgraphRequest,
 } from './subgraph.ts';
 export { factAuthor, factsInScope, ownWhileProvisional } from './territory/fact-scope.ts';
-export { patientsInScope } from './territory/patient-scope.ts';
+export { inTerritory, patientsInScope } from './territory/patient-scope.ts';
 export { placeAreas, territoryHandlers } from './territory/territory-handlers.ts';

@@ -1,5 +1,5 @@
 import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/server';
-import type { TokenVerifier } from '@caregraph/access';
+import { accessRulesOf, type BreakGlassAccess, type TokenVerifier } from '@caregraph/access';
 import type { Clock, IdSource } from '@caregraph/clock';
 import { isTransientDatabaseFault, type DatabasePool } from '@caregraph/database';
 import type { ProblemCode } from '@caregraph/fault';
@@ -17,7 +17,9 @@ import { createAccessCommitter } from './audit/access-committer.ts';
 import type { Concept } from './concept.ts';
 import type { RequestContext } from './context.ts';
 import { createOperationEngine } from './operation/operation-engine.ts';
-import { operationRoot } from './operation/operation-root.ts';
+import { operationGates, operationRoot } from './operation/operation-root.ts';
+import { createGates } from './schema/access-gate.ts';
+import { subgraphSdl } from './schema/subgraph-sdl.ts';
 import type { Sealing } from './sealing.ts';
 import { createRequestContext } from './server/request-context.ts';
 import { createSubgraphServer, type RequestHeaders } from './server/subgraph-server.ts';
@@ -29,6 +31,10 @@ export interface SubgraphDependencies {
   readonly ids: IdSource;
   readonly log: Logger;
   readonly verifier: TokenVerifier;
+  /** With which the router signs what it says of a request; at least 32 bytes. */
+  readonly routerContextKey: Uint8Array;
+  /** Opens records outside the scope: verifies the grants of requests. */
+  readonly breakGlass: BreakGlassAccess;
   readonly transport: EventTransport;
   /** Keys the hash of requests in operation records; at least 32 bytes. */
   readonly operationHashKey: Uint8Array;
@@ -79,9 +85,9 @@ export interface SubgraphDefinition<TContext extends RequestContext, TTx extends
 }
 
 /**
- * Assembles a subgraph from its concepts: schema, policies, operations, audit, outbox and inbox.
+ * Assembles a subgraph from its concepts: schema, access, operations, audit, outbox and inbox.
  *
- * @throws Error when the SDL does not build or a field has no policy
+ * @throws Error when the SDL does not build or its access directives are not in order
  * @example assembleSubgraph({ name: 'patient', concepts: [patientConcept], ... }, dependencies)
  */
 export function assembleSubgraph<TContext extends RequestContext, TTx extends SqlSession>(
@@ -92,25 +98,7 @@ export function assembleSubgraph<TContext extends RequestContext, TTx extends Sq
   const log = deps.log.child({ subgraph: name });
   const source = `caregraph/${name}`;
   const relay = createRelay({ pool: deps.pool, source, transport: deps.transport, log });
-  const engine = createOperationEngine<TContext, TTx>({
-    subgraph: name,
-    store: definition.store,
-    hashKey: deps.operationHashKey,
-    sealPayload: deps.sealing.sealPayload,
-    constraintProblems: definition.constraintProblems ?? {},
-    onCommit: relay.nudge,
-  });
-  const root = operationRoot(definition, engine);
-  const { server, createContext } = createSubgraphServer<TContext, TTx>({
-    concepts: definition.concepts,
-    ...root,
-    createContext: async (headers) =>
-      definition.extendContext(
-        await createRequestContext(headers, { ...deps, subgraph: name, log }),
-      ),
-    accessCommitter: createAccessCommitter({ ...deps, onCommit: relay.nudge }),
-    log,
-  });
+  const { server, createContext } = createGraph(definition, deps, { log, nudge: relay.nudge });
   return {
     name,
     execute: (request) => execute(server, createContext, request),
@@ -141,6 +129,42 @@ export function assembleSubgraph<TContext extends RequestContext, TTx extends Sq
       await relay.stop();
     },
   };
+}
+
+/** The server of a subgraph: its SDL says who may ask, before anything that answers is built. */
+function createGraph<TContext extends RequestContext, TTx extends SqlSession>(
+  definition: SubgraphDefinition<TContext, TTx>,
+  deps: SubgraphDependencies,
+  { log, nudge }: { log: Logger; nudge: () => void },
+) {
+  const typeDefs = subgraphSdl(definition.concepts);
+  const rules = accessRulesOf(typeDefs);
+  const gates = createGates(rules);
+  const operations = definition.concepts.flatMap((concept) => concept.operations ?? []);
+  const engine = createOperationEngine<TContext, TTx>({
+    subgraph: definition.name,
+    store: definition.store,
+    hashKey: deps.operationHashKey,
+    enforce: operationGates(operations, rules, gates),
+    sealPayload: deps.sealing.sealPayload,
+    constraintProblems: definition.constraintProblems ?? {},
+    onCommit: nudge,
+  });
+  return createSubgraphServer<TContext>({
+    typeDefs,
+    rules,
+    gates,
+    resolvers: [
+      ...operationRoot(definition, engine),
+      ...definition.concepts.map((concept) => concept.resolvers),
+    ],
+    createContext: async (headers) =>
+      definition.extendContext(
+        await createRequestContext(headers, { ...deps, subgraph: definition.name, log }),
+      ),
+    accessCommitter: createAccessCommitter({ ...deps, onCommit: nudge }),
+    log,
+  });
 }
 
 async function execute<TContext extends RequestContext>(

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { authenticated, requires, type TokenVerifier } from '@caregraph/access';
+import type { TokenVerifier } from '@caregraph/access';
 import type { DatabasePool } from '@caregraph/database';
 import { Fault } from '@caregraph/fault';
 import type { SqlSession, TransactionalStore } from '@caregraph/messaging';
@@ -112,18 +112,9 @@ function noteConcept(pool: DatabasePool, sabotage: Sabotage): Concept<NoteContex
           writtenRecord(receipt, (id) => find(ctx, id)),
       },
     },
-    policies: {
-      'Query.note': requires('patient:read'),
-      'Query.notesOf': requires('patient:read'),
-      'Query.throwing': authenticated,
-      'Query.caller': authenticated,
-      'Query.echo': authenticated,
-      'Note.__resolveReference': requires('patient:read'),
-    },
     operations: [
       defineOperation({
         name: 'recordNote',
-        policy: requires('patient:write'),
         input: z.object({ id: z.string(), patientId: z.string(), text: z.string().min(1) }),
         async run({ tx, input }) {
           await tx.$executeRawUnsafe(

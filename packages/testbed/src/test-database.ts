@@ -3,8 +3,8 @@ import {
   onDatabase,
   parseDatabaseUrl,
   storeFiles,
+  type DatabaseName,
   type DatabaseTarget,
-  type StoreName,
 } from '@caregraph/database';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
@@ -30,7 +30,7 @@ const templateLock = 7_241_996;
  *   const database = await createTestDatabase('patient');
  *   afterAll(() => database.drop());
  */
-export async function createTestDatabase(store: StoreName): Promise<TestDatabase> {
+export async function createTestDatabase(store: DatabaseName): Promise<TestDatabase> {
   const server = parseDatabaseUrl(await serviceUrl('postgres'));
   const run = inject('testRun');
   const template = await migratedTemplate(server, run, store);
@@ -61,7 +61,7 @@ export async function dropRunDatabases(desk: string, run: string): Promise<void>
 async function migratedTemplate(
   server: DatabaseTarget,
   run: string,
-  store: StoreName,
+  store: DatabaseName,
 ): Promise<string> {
   const template = `${run}_template_${store}`;
   await onServer(server, async (client) => {

@@ -1,8 +1,12 @@
 import { createLocalJWKSet } from 'jose';
 import {
+  createBreakGlassAccess,
+  createRevocationList,
   createTokenIssuer,
   createTokenVerifier,
   makeSigningKey,
+  type BreakGlassAccess,
+  type BreakGlassGrant,
   type TokenSubject,
 } from '@caregraph/access';
 import { createIdSource, systemClock, type IdSource } from '@caregraph/clock';
@@ -46,7 +50,14 @@ export interface TestSubgraph {
   readonly pool: DatabasePool;
   readonly ids: IdSource;
   token(subject: Partial<TokenSubject>): Promise<string>;
-  ask(token: string, query: string, variables?: Record<string, unknown>): Promise<TestAnswer>;
+  ask(
+    token: string,
+    query: string,
+    variables?: Record<string, unknown>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<TestAnswer>;
+  /** The header of a break-glass grant of an actor for a patient, as the patient subgraph signs it. */
+  grant(actorId: string, patientId: string): Promise<Readonly<Record<string, string>>>;
   /** The operation argument of a mutation: new id, next sequence, recorded now. */
   operation(over?: Record<string, unknown>): Record<string, unknown>;
   stop(): Promise<void>;
@@ -77,13 +88,32 @@ export async function createTestSubgraph(
   const ids = createIdSource(clock);
   const key = await makeSigningKey();
   const keys = createLocalJWKSet({ keys: [key.publicJwk] });
-  const tokens = createTokenIssuer({ key, issuer, audience, clientId: 'test', clock, ids });
+  const tokens = createTokenIssuer({
+    key,
+    issuer,
+    audience,
+    clientId: 'test',
+    documents: 'free',
+    clock,
+    ids,
+  });
+  const revocations = createRevocationList(clock);
+  const grantKey = await makeSigningKey();
+  const breakGlass = createBreakGlassAccess({
+    key: grantKey,
+    keys: createLocalJWKSet({ keys: [grantKey.publicJwk] }),
+    clock,
+    revocations,
+    revoke: async (revocation) => revocations.add(revocation),
+  });
   const subgraph = create({
     pool,
     clock,
     ids,
     log: createLogger({ service: 'test', level: 'silent' }),
     verifier: createTokenVerifier({ issuer, audience, keys, clock }),
+    routerContextKey: new Uint8Array(32).fill(3),
+    breakGlass,
     transport: createInProcessTransport(consumers),
     operationHashKey: new Uint8Array(32).fill(1),
     sealing: createSealing({ blindIndexKey: new Uint8Array(32).fill(2), phoneRegion: 'IN' }),
@@ -94,6 +124,8 @@ export async function createTestSubgraph(
     pool,
     ids,
     ...asking(subgraph, ids),
+    grant: (actorId, patientId) =>
+      grantHeader(breakGlass, { grantId: ids.next(), actorId, patientId }),
     token: (subject) =>
       tokens.issue({
         id: ids.next(),
@@ -111,14 +143,33 @@ export async function createTestSubgraph(
   };
 }
 
+async function grantHeader(
+  { issuer }: BreakGlassAccess,
+  whose: Pick<BreakGlassGrant, 'grantId' | 'actorId' | 'patientId'>,
+): Promise<Readonly<Record<string, string>>> {
+  const issuedAt = Math.floor(systemClock.now().getTime() / 1_000);
+  const term = { issuedAt, expiresAt: issuedAt + 600 };
+  const grant = await issuer?.sign({
+    ...whose,
+    purpose: 'treatment',
+    reason: 'EMERGENCY',
+    ...term,
+  });
+  return { 'x-break-glass': grant ?? '' };
+}
+
 function asking(subgraph: Subgraph, ids: IdSource): Pick<TestSubgraph, 'ask' | 'operation'> {
   const deviceId = ids.next();
   let deviceSequence = 0;
   return {
-    async ask(token, query, variables = {}) {
+    async ask(token, query, variables = {}, given = {}) {
       const answer = await subgraph.execute({
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          ...given,
+        },
         search: '',
         body: { query, variables },
       });

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   type Operation,
@@ -19,12 +18,11 @@ export interface PatientCall<TInput> {
   readonly stamp: OperationStamp;
 }
 
-/** Defines an operation of this subgraph: all of them ask for patient:write. */
+/** Defines an operation of this subgraph. */
 export function patientOperation<TInput>(definition: {
   readonly name: string;
   readonly input: z.ZodType<TInput>;
   run(call: PatientCall<TInput>): Promise<Outcome>;
 }): PatientOperation {
-  const policy = requires('patient:write');
-  return defineOperation<PatientContext, StoreTx, TInput>({ policy, ...definition });
+  return defineOperation<PatientContext, StoreTx, TInput>(definition);
 }

@@ -35,6 +35,8 @@ const recordAccessed = z.object({
   /** The instant of the access on the server; a write has its own recordedAt besides. */
   at: z.iso.datetime(),
   recordedAt: z.iso.datetime().optional(),
+  /** The grant that opened one of these records; left out when scope alone did. */
+  breakGlass: z.object({ grantId: uuid, patientId: uuid, reason: z.string() }).optional(),
   /** Mutation name for a write; undefined for a read. */
   operation: z.string().optional(),
   operationId: uuid.optional(),
@@ -42,11 +44,33 @@ const recordAccessed = z.object({
   accesses: z.array(z.object({ patientId: uuid, types: z.array(z.string()) })),
 });
 
+/** A staff member's role, areas or standing changed; who needs to know more asks. */
+const staffChanged = z.object({
+  staffId: uuid,
+  version: z.int().positive(),
+  dismissed: z.boolean(),
+});
+
+const deviceChanged = z.object({
+  deviceId: uuid,
+  version: z.int().positive(),
+  state: z.enum(['ENROLLED', 'SUSPENDED', 'LOST', 'RETIRED']),
+});
+
+const partnerChanged = z.object({
+  partnerId: uuid,
+  version: z.int().positive(),
+  state: z.enum(['ACTIVE', 'SUSPENDED']),
+});
+
 /** Every event type with the contract of its data. No contract has a place for patient data. */
 export const eventContracts = {
   'org.caregraph.area.placed.v1': areaPlaced,
   'org.caregraph.patient.placed.v1': patientPlaced,
   'org.caregraph.record.accessed.v1': recordAccessed,
+  'org.caregraph.staff.changed.v1': staffChanged,
+  'org.caregraph.device.changed.v1': deviceChanged,
+  'org.caregraph.partner.changed.v1': partnerChanged,
 } as const;
 
 export type EventType = keyof typeof eventContracts;

@@ -1,5 +1,6 @@
 import type { Actor, Purpose } from '@caregraph/access';
 import type { EventDraft } from '@caregraph/messaging';
+import type { OpenedRecord } from '../context.ts';
 
 /** What a request saw of which patients. Stores register; the server commits before it answers. */
 export interface AccessTrail {
@@ -15,6 +16,7 @@ export interface AccessTrailOptions {
   readonly requestId: string;
   readonly subgraph: string;
   readonly at: Date;
+  readonly breakGlass: OpenedRecord | undefined;
 }
 
 /** Creates the trail of one request. */
@@ -44,7 +46,7 @@ export function createAccessTrail(options: AccessTrailOptions): AccessTrail {
 
 /** The event that tells the audit subgraph of an access. */
 export function accessEvent(
-  { actor, purpose, requestId, subgraph, at }: AccessTrailOptions,
+  { actor, purpose, requestId, subgraph, at, breakGlass }: AccessTrailOptions,
   access: {
     action: 'READ' | 'WRITE';
     operation: string;
@@ -54,6 +56,8 @@ export function accessEvent(
     accesses: { patientId: string; types: string[] }[];
   },
 ): EventDraft {
+  // Only what a grant opened is told to have been opened by one.
+  const opened = access.accesses.some(({ patientId }) => patientId === breakGlass?.patientId);
   return {
     type: 'org.caregraph.record.accessed.v1',
     subject: requestId,
@@ -69,6 +73,7 @@ export function accessEvent(
       },
       purpose,
       at: at.toISOString(),
+      ...(opened ? { breakGlass } : {}),
       ...access,
     },
   };

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { enforce } from '@caregraph/access';
+import type { Actor } from '@caregraph/access';
 import { isUuidV7 } from '@caregraph/clock';
 import { constraintViolation, isDataException } from '@caregraph/database';
 import { Fault, type ProblemCode } from '@caregraph/fault';
@@ -20,7 +20,9 @@ import {
   type OperationStamp,
   type Outcome,
 } from './operation.ts';
+import { provenDevice } from './proven-device.ts';
 import type { Receipt } from './receipt.ts';
+import { withSubject } from './refused-subject.ts';
 import { hashRequest } from './request-hash.ts';
 import { writeIntents } from './write-intent.ts';
 
@@ -32,6 +34,8 @@ export interface OperationEngineOptions<TTx extends SqlSession> {
   readonly store: TransactionalStore<TTx>;
   /** Keys the hash of requests; at least 32 bytes. */
   readonly hashKey: Uint8Array;
+  /** Refuses whom the SDL does not let call `Mutation.<operation>`. */
+  readonly enforce: (operation: string, actor: Actor) => void;
   readonly sealPayload: PayloadSeal;
   /** Problem codes for named constraints; others get the code of their kind. */
   readonly constraintProblems: Readonly<Record<string, ProblemCode>>;
@@ -66,8 +70,7 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
 ): OperationEngine<TContext, TTx> {
   return {
     async apply(ctx, operation, input, payload) {
-      enforce(operation.policy, ctx.actor);
-      refuseForeignDevice(ctx, input);
+      options.enforce(operation.name, ctx.actor);
       refuseUncountable(ctx, input);
       const stamp = stampOf(ctx, input);
       const request = { name: operation.name, actorId: ctx.actor.id, input, payload };
@@ -82,17 +85,13 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
           input: payload,
           stamp,
         });
-        return settle(options, ctx, tx, operation.name, stamp, outcome, payload);
+        const told = withSubject(outcome, payload);
+        return settle(options, ctx, tx, operation.name, stamp, told, payload);
       }, transactionLimits);
       options.onCommit();
       return receipt;
     },
   };
-}
-
-function refuseForeignDevice(ctx: RequestContext, input: OperationInput): void {
-  const { deviceId } = ctx.actor;
-  if (deviceId !== undefined && deviceId !== input.deviceId) throw new Fault('DEVICE_MISMATCH');
 }
 
 /** What every record is stored with: an author who can be one, and a count that can be one. */
@@ -107,7 +106,7 @@ function stampOf(ctx: RequestContext, input: OperationInput): OperationStamp {
   const deviceMs = new Date(input.recordedAt).getTime();
   return {
     id: input.id,
-    deviceId: input.deviceId,
+    deviceId: provenDevice(ctx.actor, input.deviceId),
     deviceSequence: input.deviceSequence,
     authorId: ctx.actor.id,
     recordedAt: new Date(deviceMs + input.clockOffsetMs),

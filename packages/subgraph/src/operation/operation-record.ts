@@ -47,7 +47,7 @@ export async function claimOperation(
     input.id,
     claim.name,
     claim.actorId,
-    input.deviceId,
+    stamp.deviceId,
     input.deviceSequence,
     Buffer.from(claim.requestHash).toString('hex'),
     input.replaces ?? null,

@@ -1,8 +1,7 @@
 import type { z } from 'zod';
-import type { Policy } from '@caregraph/access';
 import { problemCatalogue, type ProblemCode } from '@caregraph/fault';
 import type { EventDraft } from '@caregraph/messaging';
-import type { RequestContext } from '../context.ts';
+import type { OpenedRecord, RequestContext } from '../context.ts';
 
 /** OperationInput of the SDL, as the scalars hand it over. */
 export interface OperationInput {
@@ -18,6 +17,7 @@ export interface OperationInput {
 /** An operation input with its times worked out. */
 export interface OperationStamp {
   readonly id: string;
+  /** As far as the token proves it: see provenDevice. */
   readonly deviceId: string;
   readonly deviceSequence: number;
   readonly authorId: string;
@@ -67,6 +67,8 @@ export interface AppliedOutcome {
   readonly patientId?: string;
   /** Whose records were written besides: the other side of a relationship, a household's members. */
   readonly otherPatientIds?: readonly string[];
+  /** The grant that the operation made, so that its audit says so. */
+  readonly breakGlass?: OpenedRecord;
 }
 
 /** An operation that was refused, or kept for a supervisor. Its effect is rolled back. */
@@ -91,11 +93,10 @@ export interface OperationCall<TContext, TTx, TInput> {
   readonly stamp: OperationStamp;
 }
 
-/** One replayable write: its name, who may, what it takes and what it does. */
+/** One replayable write: its name, what it takes and what it does. The SDL says who may. */
 export interface Operation<TContext extends RequestContext, TTx> {
   /** Name of the mutation and of the member in the batch input, e.g. `registerPatient`. */
   readonly name: string;
-  readonly policy: Policy;
   run(call: OperationCall<TContext, TTx, unknown>): Promise<Outcome>;
 }
 
@@ -103,17 +104,15 @@ export interface Operation<TContext extends RequestContext, TTx> {
  * Defines an operation whose input is checked before it runs.
  *
  * @param definition.input a zod schema; what it refuses becomes INPUT_INVALID problems
- * @example defineOperation({ name: 'registerPatient', policy, input: registerPatientInput, run })
+ * @example defineOperation({ name: 'registerPatient', input: registerPatientInput, run })
  */
 export function defineOperation<TContext extends RequestContext, TTx, TInput>(definition: {
   name: string;
-  policy: Policy;
   input: z.ZodType<TInput>;
   run(call: OperationCall<TContext, TTx, TInput>): Promise<Outcome>;
 }): Operation<TContext, TTx> {
   return {
     name: definition.name,
-    policy: definition.policy,
     async run(call) {
       const parsed = definition.input.safeParse(call.input);
       if (!parsed.success) return inputInvalid(parsed.error);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createIdSource, fixedClock } from '@caregraph/clock';
 import { createLogger } from '@caregraph/observability';
 import type { Actor } from '@caregraph/access';
-import type { RequestContext } from '../context.ts';
+import type { OpenedRecord, RequestContext } from '../context.ts';
 import { rejected, type Outcome } from './operation.ts';
 import { writeIntents } from './write-intent.ts';
 
@@ -18,7 +18,11 @@ const actor: Actor = {
   areaRoots: [],
   deviceId: undefined,
   purposes: ['treatment'],
+  issuedAt: 0,
   expiresAt: 0,
+  sessionId: undefined,
+  documents: 'free',
+  confirmation: undefined,
 };
 const ctx: RequestContext = {
   requestId: ids.next(),
@@ -30,7 +34,9 @@ const ctx: RequestContext = {
     authorId: actor.id,
     institutionId: actor.institutionId,
     everyInstitution: false,
+    openedPatientIds: [],
   },
+  breakGlass: undefined,
   audit: { saw: () => undefined, intent: () => undefined },
   log: createLogger({ service: 'test', level: 'silent' }),
   clock,
@@ -45,8 +51,11 @@ const stamp = {
   receivedAt: clock.now(),
   baseVersion: undefined,
 };
-const intentsOf = (outcome: Outcome) =>
-  writeIntents(ctx, { subgraph: 'patient', operation: 'relatePatients', stamp, outcome });
+const intentsOf = (outcome: Outcome, breakGlass?: OpenedRecord) =>
+  writeIntents(
+    { ...ctx, breakGlass },
+    { subgraph: 'patient', operation: 'relatePatients', stamp, outcome },
+  );
 
 test('a write about two people is on the record of both, once each', () => {
   const [mother, child] = [ids.next(), ids.next()];
@@ -77,4 +86,21 @@ test('a refused write is on the record too, and a write about nobody is not', ()
     accesses: [{ patientId, types: [] }],
   });
   expect(intentsOf(rejected('NOT_FOUND'))).toEqual([]);
+});
+
+test('a write of a record that a grant opened, or is opened by it, says so', () => {
+  const [patientId, other] = [ids.next(), ids.next()];
+  const opened = { grantId: ids.next(), patientId, reason: 'EMERGENCY' as const };
+  const refusal = { ...rejected('STATE_REFUSED'), patientId };
+  expect(intentsOf(refusal, opened)[0]?.data).toMatchObject({ breakGlass: opened });
+  const [elsewhere] = intentsOf({ ...refusal, patientId: other }, opened);
+  expect(elsewhere?.data).not.toHaveProperty('breakGlass');
+  const opening = {
+    verdict: 'APPLIED' as const,
+    entityId: opened.grantId,
+    version: 1,
+    changes: [],
+  };
+  const [made] = intentsOf({ ...opening, patientId, breakGlass: opened });
+  expect(made?.data).toMatchObject({ breakGlass: opened });
 });

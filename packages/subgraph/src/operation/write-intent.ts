@@ -11,9 +11,10 @@ export function writeIntents(
   const { subgraph, operation, stamp, outcome } = write;
   if (patientsOf(outcome).length === 0) return [];
   const types = isApplied(outcome) ? [...new Set(outcome.changes.map((one) => one.typename))] : [];
+  const made = isApplied(outcome) ? outcome.breakGlass : undefined;
   return [
     accessEvent(
-      { ...ctx, subgraph, at: stamp.receivedAt },
+      { ...ctx, subgraph, at: stamp.receivedAt, breakGlass: made ?? ctx.breakGlass },
       {
         action: 'WRITE',
         operation,

@@ -12,7 +12,7 @@ import type { Logger } from '@caregraph/observability';
  */
 export function createErrorFormatter(log: Logger) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
-    const cause = unwrapResolverError(error);
+    const cause = causeOf(error);
     if (isFault(cause)) return withCode(formatted, cause.code, cause.details);
     if (isTransientDatabaseFault(cause)) {
       log.warn('the database did not answer', { code: 'STORE_UNAVAILABLE', error: cause });
@@ -32,6 +32,14 @@ export function createErrorFormatter(log: Logger) {
     log.error('an unexpected fault', { code: 'INTERNAL', error: cause });
     return withCode(formatted, 'INTERNAL');
   };
+}
+
+/** A fault met before any resolver, such as a token that is refused, is wrapped once more. */
+function causeOf(error: unknown): unknown {
+  const cause = unwrapResolverError(error);
+  return cause instanceof GraphQLError && isFault(cause.originalError)
+    ? cause.originalError
+    : cause;
 }
 
 /** What a scalar of ours throws carries its own code; the server puts that of validation over it. */

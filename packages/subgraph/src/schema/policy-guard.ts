@@ -1,102 +1,117 @@
 import {
-  isInterfaceType,
+  defaultFieldResolver,
+  defaultTypeResolver,
+  getNamedType,
+  isAbstractType,
   isObjectType,
-  isUnionType,
+  type GraphQLAbstractType,
+  type GraphQLField,
   type GraphQLFieldResolver,
-  type GraphQLNamedType,
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql';
-import { enforce, type Policy } from '@caregraph/access';
-import type { PolicyMap } from '../concept.ts';
+import { accessProblems, entityTypes, rootTypes, type AccessRules } from '@caregraph/access';
 import type { RequestContext } from '../context.ts';
-
-const federationFields = new Set(['_entities', '_service']);
+import type { AccessGate, Gates } from './access-gate.ts';
+import { answeredFields, entityProblems, subgraphExtension } from './entity-reference.ts';
 
 /**
- * Threat: a field that nobody thought about is open to everybody. Defence: a subgraph does not
- * boot while a root field or an entity resolver has no policy, nor while a policy names nothing.
+ * Puts what the SDL asks for in front of every field, interface and reference of a subgraph.
  *
- * @throws Error listing every coordinate without a policy and every policy without a coordinate
+ * Threat: a field that nobody thought about is open to everybody. Defence: a subgraph does not
+ * boot while a root field or an entity says nothing about who may ask.
+ *
+ * @throws Error listing every coordinate whose access is not in order
+ * @example guardSchema(schema, rules, createGates(rules));
  */
-export function guardWithPolicies(schema: GraphQLSchema, policies: PolicyMap): void {
-  const guarded = new Set([...rootCoordinates(schema), ...entityCoordinates(schema)]);
-  const open = [...guarded].filter((coordinate) => policies[coordinate] === undefined);
-  const idle = Object.keys(policies).filter((coordinate) => !guarded.has(coordinate));
-  if (open.length > 0 || idle.length > 0) {
-    throw new Error(
-      `fields without a policy: [${open.join()}]; policies without: [${idle.join()}]`,
-    );
+export function guardSchema(schema: GraphQLSchema, rules: AccessRules, gates: Gates): void {
+  const problems = [...accessProblems(schema, rules), ...entityProblems(schema, rules)];
+  if (problems.length > 0) {
+    throw new Error(`access is not in order:\n${problems.sort().join('\n')}`);
   }
-  for (const [coordinate, policy] of Object.entries(policies)) guard(schema, coordinate, policy);
-}
-
-function rootTypes(schema: GraphQLSchema): GraphQLObjectType[] {
-  const types = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
-  return types.filter((type) => type != null);
-}
-
-function rootCoordinates(schema: GraphQLSchema): string[] {
-  return rootTypes(schema).flatMap((type) =>
-    Object.keys(type.getFields())
-      .filter((field) => !federationFields.has(field))
-      .map((field) => `${type.name}.${field}`),
-  );
-}
-
-type ReferenceResolver = (reference: unknown, ctx: RequestContext, info: unknown) => unknown;
-
-interface SubgraphExtension {
-  resolveReference?: ReferenceResolver;
-}
-
-/** Where @apollo/subgraph keeps the reference resolver of a type, also of an entity interface. */
-function subgraphExtension(type: GraphQLNamedType): SubgraphExtension | undefined {
-  const apollo = type.extensions['apollo'] as { subgraph?: SubgraphExtension } | undefined;
-  return apollo?.subgraph;
-}
-
-function entityCoordinates(schema: GraphQLSchema): string[] {
-  return Object.values(schema.getTypeMap())
-    .filter((type) => isObjectType(type) || isInterfaceType(type))
-    .filter(
-      (type) =>
-        subgraphExtension(type)?.resolveReference !== undefined || answersUnasked(schema, type),
-    )
-    .map((type) => `${type.name}.__resolveReference`);
-}
-
-/** Without a reference resolver @apollo/subgraph takes the caller's word, and the fields answer. */
-function answersUnasked(schema: GraphQLSchema, type: GraphQLNamedType): boolean {
-  const entities = schema.getType('_Entity');
-  if (!isUnionType(entities) || !isObjectType(type)) return false;
-  const answers = Object.values(type.getFields()).some((field) => field.resolve !== undefined);
-  return answers && schema.isSubType(entities, type);
-}
-
-function guard(schema: GraphQLSchema, coordinate: string, policy: Policy): void {
-  const [typeName = '', fieldName = ''] = coordinate.split('.');
-  const type = schema.getType(typeName);
-  if (!isObjectType(type) && !isInterfaceType(type)) return;
-  if (fieldName === '__resolveReference') {
-    const extension = subgraphExtension(type);
-    const resolve = extension?.resolveReference;
-    if (extension === undefined || resolve === undefined) {
-      throw new Error(`${coordinate} has no resolver`);
-    }
-    extension.resolveReference = (reference, ctx, info) => {
-      enforce(policy, ctx.actor);
-      return resolve(reference, ctx, info);
-    };
-    return;
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('_')) continue;
+    if (isObjectType(type)) guardFields(schema, rules, gates, type);
+    if (isAbstractType(type)) guardMembers(schema, rules, gates, type);
   }
-  const field = type.getFields()[fieldName];
-  if (field === undefined) return;
-  const resolve = field.resolve;
-  if (resolve === undefined) throw new Error(`${coordinate} has no resolver`);
-  const guarded: GraphQLFieldResolver<unknown, RequestContext> = (parent, args, ctx, info) => {
-    enforce(policy, ctx.actor);
+  for (const type of entityTypes(schema)) guardReference(gates, type);
+}
+
+/** A field asks for its own requirement and for that of the type it answers with. */
+function coordinatesOf(
+  type: GraphQLObjectType,
+  field: GraphQLField<unknown, unknown>,
+  isRoot = false,
+): string[] {
+  const answered = getNamedType(field.type);
+  return [
+    ...(isRoot ? [type.name] : []),
+    `${type.name}.${field.name}`,
+    ...(isObjectType(answered) ? [answered.name] : []),
+  ];
+}
+
+function guardFields(
+  schema: GraphQLSchema,
+  rules: AccessRules,
+  gates: Gates,
+  type: GraphQLObjectType,
+): void {
+  const isRoot = rootTypes(schema).includes(type);
+  for (const field of Object.values(type.getFields())) {
+    const asked = coordinatesOf(type, field, isRoot).filter((one) => rules.has(one));
+    if (asked.length === 0) continue;
+    const gate = gates.gate(`${type.name}.${field.name}`, asked);
+    field.resolve = behind(gate, field.resolve ?? defaultFieldResolver);
+    if (field.subscribe) field.subscribe = behind(gate, field.subscribe);
+  }
+}
+
+type Resolver = GraphQLFieldResolver<unknown, RequestContext>;
+
+function behind(gate: AccessGate, resolve: Resolver): Resolver {
+  return (parent, args, ctx, info) => {
+    gate.enforce(ctx.actor);
     return resolve(parent, args, ctx, info);
   };
-  field.resolve = guarded;
+}
+
+/** Of an interface or a union, each answer is judged by what it turns out to be. */
+function guardMembers(
+  schema: GraphQLSchema,
+  rules: AccessRules,
+  gates: Gates,
+  type: GraphQLAbstractType,
+): void {
+  const members = schema.getPossibleTypes(type).filter(({ name }) => rules.has(name));
+  if (members.length === 0) return;
+  const byName = new Map(members.map(({ name }) => [name, gates.gate(name, [name])]));
+  const resolveType = type.resolveType ?? defaultTypeResolver;
+  type.resolveType = async (value, ctx: RequestContext, info, abstract) => {
+    const name = await resolveType(value, ctx, info, abstract);
+    if (name !== undefined) byName.get(name)?.enforce(ctx.actor);
+    return name;
+  };
+}
+
+/**
+ * A reference asks for the requirement of its type, and is resolved only for who may see one of
+ * the fields behind it: otherwise it would tell which records there are.
+ */
+function guardReference(gates: Gates, type: GraphQLObjectType): void {
+  const extension = subgraphExtension(type);
+  const coordinate = `${type.name}.__resolveReference`;
+  const fields = answeredFields(type).map((field) =>
+    gates.gate(coordinate, coordinatesOf(type, field)),
+  );
+  const gate = gates.gate(coordinate, [type.name]);
+  const resolve = extension.resolveReference;
+  // A rejection stays with its own representation; a throw here would take all the others along.
+  extension.resolveReference = async (reference, ctx, info) => {
+    gate.enforce(ctx.actor);
+    if (fields.length > 0 && !fields.some((field) => field.isOpenTo(ctx.actor))) {
+      fields[0]?.enforce(ctx.actor);
+    }
+    return resolve === undefined ? reference : resolve(reference, ctx, info);
+  };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Kind, parse, Source, type DefinitionNode, type DocumentNode } from 'graphql';
 
-const contractFiles = ['federation', 'scalar', 'page', 'operation'];
+const contractFiles = ['federation', 'scalar', 'page', 'operation', 'rate-limit'];
 
 /** The SDL files that every subgraph begins with. */
 export function contractSdlFiles(): URL[] {
@@ -21,4 +21,9 @@ export function readSdl(files: readonly URL[]): DocumentNode {
     return parse(new Source(readFileSync(path, 'utf8'), path)).definitions;
   });
   return { kind: Kind.DOCUMENT, definitions };
+}
+
+/** The SDL of a subgraph: the contract that all share, then its concepts. */
+export function subgraphSdl(concepts: readonly { readonly sdl: URL }[]): DocumentNode {
+  return readSdl([...contractSdlFiles(), ...concepts.map((concept) => concept.sdl)]);
 }

@@ -27,6 +27,16 @@ const schema = z.object({
   TOKEN_AUDIENCE: z.string().min(1),
   /** Where the issuer publishes its keys: an https URL, or file: for a key set on disk. */
   JWKS_URL: z.url({ protocol: /^(https|file)$/ }),
+  /** Where clients reach the router's graph; DPoP proofs are made for it. */
+  GRAPH_URL: z.url(),
+  /** Carries revocations; without it tokens end by their age alone. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** With which the router signs what it says of a request; the same at router and subgraphs. */
+  ROUTER_CONTEXT_KEY: base64Key,
+  /** Where the patient subgraph publishes the public keys of its break-glass grants. */
+  BREAK_GLASS_JWKS_URL: z.url({ protocol: /^(https|file)$/ }),
+  /** Path of the private JWK that signs grants; the patient subgraph's alone. */
+  BREAK_GLASS_KEY_FILE: z.string().min(1).optional(),
   /** Keys the hash of requests in operation records. */
   OPERATION_HASH_KEY: base64Key,
   /** Keys the blind indexes by which sealed fields are found. */

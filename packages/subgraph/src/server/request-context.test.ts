@@ -1,9 +1,13 @@
 import { createLocalJWKSet } from 'jose';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  createBreakGlassAccess,
+  createRevocationList,
+  createRouterContextSigner,
   createTokenIssuer,
   createTokenVerifier,
   makeSigningKey,
+  type BreakGlassAccess,
   type TokenSubject,
 } from '@caregraph/access';
 import { createIdSource, isUuidV7, systemClock as clock } from '@caregraph/clock';
@@ -11,17 +15,28 @@ import { createLogger } from '@caregraph/observability';
 import { createRequestContext } from './request-context.ts';
 
 const ids = createIdSource(clock);
+const routerContextKey = new Uint8Array(32).fill(3);
 const origin = { issuer: 'https://identity.test', audience: 'https://caregraph.test', clock };
+let breakGlass: BreakGlassAccess;
 let contextOf: (
-  headers: Record<string, string | undefined>,
+  headers:
+    Record<string, string | undefined> | ((token: string) => Record<string, string | undefined>),
   subject?: Partial<TokenSubject>,
 ) => ReturnType<typeof createRequestContext>;
 
 beforeAll(async () => {
   const key = await makeSigningKey();
   const keys = createLocalJWKSet({ keys: [key.publicJwk] });
-  const tokens = createTokenIssuer({ ...origin, key, clientId: 'test', ids });
+  const tokens = createTokenIssuer({ ...origin, key, clientId: 'test', documents: 'free', ids });
   const verifier = createTokenVerifier({ ...origin, keys });
+  const revocations = createRevocationList(clock);
+  breakGlass = createBreakGlassAccess({
+    key,
+    keys,
+    clock,
+    revocations,
+    revoke: async (revocation) => revocations.add(revocation),
+  });
   const log = createLogger({ service: 'test', level: 'silent' });
   contextOf = async (headers, over = {}) => {
     const token = await tokens.issue({
@@ -33,8 +48,11 @@ beforeAll(async () => {
       ...over,
     });
     return createRequestContext(
-      { authorization: `Bearer ${token}`, ...headers },
-      { subgraph: 'test', verifier, clock, ids, log },
+      {
+        authorization: `Bearer ${token}`,
+        ...(typeof headers === 'function' ? headers(token) : headers),
+      },
+      { subgraph: 'test', verifier, routerContextKey, breakGlass, clock, ids, log },
     );
   };
 });
@@ -71,9 +89,16 @@ test.each(['public_health', 'audit', 'curiosity', 'Treatment', 'treatment,audit'
   },
 );
 
-test('the request id of the router is kept', async () => {
+test('the request id that the router vouches for is kept, and no other', async () => {
   const requestId = ids.next();
-  expect((await contextOf({ 'x-request-id': requestId })).requestId).toBe(requestId);
+  const sign = createRouterContextSigner(routerContextKey, clock);
+  const signed = (token: string) => ({ 'x-router-context': sign({ requestId }, token) });
+  expect((await contextOf(signed)).requestId).toBe(requestId);
+  await expect(
+    contextOf(() => ({ 'x-router-context': sign({ requestId }, 'another token') })),
+  ).rejects.toMatchObject({ code: 'ROUTER_CONTEXT_REFUSED' });
+  const claimed = await contextOf({ 'x-request-id': requestId });
+  expect(claimed.requestId).not.toBe(requestId);
 });
 
 test.each([
@@ -86,4 +111,52 @@ test.each([
   const { requestId } = await contextOf({ 'x-request-id': given });
   expect(requestId).not.toBe(given);
   expect(isUuidV7(requestId)).toBe(true);
+});
+
+describe('with a break-glass grant', () => {
+  const id = ids.next();
+  const patientId = ids.next();
+  const nowS = Math.floor(clock.now().getTime() / 1_000);
+  const grant = {
+    grantId: ids.next(),
+    actorId: id,
+    patientId,
+    purpose: 'care_coordination' as const,
+    reason: 'TRANSFER_OF_CARE' as const,
+    issuedAt: nowS,
+    expiresAt: nowS + 600,
+  };
+  const header = async (over = {}) => ({
+    'x-break-glass': await breakGlass.issuer?.sign({ ...grant, ...over }),
+  });
+
+  test('the one record is in scope, for the purpose that it was opened for', async () => {
+    const { scope, breakGlass: opened, purpose } = await contextOf(await header(), { id });
+    expect(scope.openedPatientIds).toEqual([patientId]);
+    expect(opened).toEqual({ grantId: grant.grantId, patientId, reason: 'TRANSFER_OF_CARE' });
+    expect(purpose).toBe('care_coordination');
+    const headers = { ...(await header()), 'x-purpose': 'treatment' };
+    await expect(contextOf(headers, { id })).rejects.toMatchObject({ code: 'PURPOSE_REFUSED' });
+  });
+
+  test('without one nothing is', async () => {
+    const { scope, breakGlass: opened } = await contextOf({}, { id });
+    expect([scope.openedPatientIds, opened]).toEqual([[], undefined]);
+  });
+
+  test('that does not hold, the request is refused', async () => {
+    const refused = { code: 'BREAK_GLASS_REFUSED' };
+    await expect(contextOf(await header())).rejects.toMatchObject(refused);
+    await expect(contextOf({ 'x-break-glass': '' }, { id })).rejects.toMatchObject(refused);
+    const over = await header({ issuedAt: nowS - 900, expiresAt: nowS - 1 });
+    await expect(contextOf(over, { id })).rejects.toMatchObject(refused);
+  });
+
+  test('only what it opened is told to be opened by it', async () => {
+    const { audit } = await contextOf(await header(), { id });
+    audit.saw('Note', ids.next());
+    expect(audit.intent(['note'])?.data).not.toHaveProperty('breakGlass');
+    audit.saw('Note', patientId);
+    expect(audit.intent(['note'])?.data).toMatchObject({ breakGlass: { grantId: grant.grantId } });
+  });
 });

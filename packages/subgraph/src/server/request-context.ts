@@ -1,36 +1,89 @@
-import { isUuidV7, type Clock, type IdSource } from '@caregraph/clock';
-import { purposes, scopeOf, type Purpose, type TokenVerifier } from '@caregraph/access';
+import type { Clock, IdSource } from '@caregraph/clock';
+import {
+  breakGlassHeader,
+  createRouterContextVerifier,
+  purposes,
+  scopeOf,
+  type Actor,
+  type BreakGlassAccess,
+  type BreakGlassGrant,
+  type Purpose,
+  type RouterContext,
+  type TokenVerifier,
+} from '@caregraph/access';
 import { Fault } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
 import { createAccessTrail } from '../audit/access-trail.ts';
-import type { RequestContext } from '../context.ts';
+import type { OpenedRecord, RequestContext } from '../context.ts';
 import type { RequestHeaders } from './subgraph-server.ts';
 
 /**
  * Builds what every resolver gets, from the headers alone: a subgraph trusts nobody, so it
  * verifies the token itself, whoever passed the request on.
  *
- * @throws Fault UNAUTHENTICATED, TOKEN_*, PURPOSE_REFUSED
+ * @throws Fault UNAUTHENTICATED, TOKEN_*, DPOP_PROOF_INVALID, ROUTER_CONTEXT_REFUSED,
+ *   PURPOSE_REFUSED, BREAK_GLASS_REFUSED
  */
 export async function createRequestContext(
   headers: RequestHeaders,
-  deps: { subgraph: string; verifier: TokenVerifier; clock: Clock; ids: IdSource; log: Logger },
+  deps: {
+    subgraph: string;
+    verifier: TokenVerifier;
+    routerContextKey: Uint8Array;
+    breakGlass: BreakGlassAccess;
+    clock: Clock;
+    ids: IdSource;
+    log: Logger;
+  },
 ): Promise<RequestContext> {
   const { subgraph, clock, ids } = deps;
-  const actor = await deps.verifier.verifyHeader(headers['authorization']);
-  const given = headers['x-request-id'];
-  const requestId = given !== undefined && isUuidV7(given) ? given : ids.next();
-  const purpose = statedPurpose(headers['x-purpose'], actor.purposes);
+  const fromRouter = routerContextOf(headers, deps);
+  const actor = await deps.verifier.verifyRequest({
+    authorization: headers['authorization'],
+    dpop: headers['dpop'],
+    clientCertificateThumbprint: fromRouter?.clientCertificateThumbprint,
+  });
+  // Whoever comes without the router may not choose an id: audit records are joined by it.
+  const requestId = fromRouter?.requestId ?? ids.next();
+  const grant = await grantOf(headers, actor, deps.breakGlass);
+  // A record is read for what it was opened for.
+  const allowed = grant === undefined ? actor.purposes : ([grant.purpose] as const);
+  const purpose = statedPurpose(headers['x-purpose'], allowed);
+  const breakGlass = grant && openedRecord(grant);
   return {
     requestId,
     actor,
     purpose,
-    scope: scopeOf(actor),
-    audit: createAccessTrail({ actor, purpose, requestId, subgraph, at: clock.now() }),
+    scope: scopeOf(actor, grant),
+    breakGlass,
+    audit: createAccessTrail({ actor, purpose, requestId, subgraph, at: clock.now(), breakGlass }),
     log: deps.log.child({ requestId, subgraph }),
     clock,
     ids,
   };
+}
+
+function routerContextOf(
+  headers: RequestHeaders,
+  { routerContextKey, clock }: { routerContextKey: Uint8Array; clock: Clock },
+): RouterContext | undefined {
+  const header = headers['x-router-context'];
+  if (header === undefined) return undefined;
+  const token = (headers['authorization'] ?? '').replace(/^\S+ /, '');
+  return createRouterContextVerifier(routerContextKey, clock)(header, token);
+}
+
+async function grantOf(
+  headers: RequestHeaders,
+  actor: Actor,
+  { verifier }: BreakGlassAccess,
+): Promise<BreakGlassGrant | undefined> {
+  const header = headers[breakGlassHeader];
+  return header === undefined ? undefined : verifier.verify(header, actor);
+}
+
+function openedRecord({ grantId, patientId, reason }: BreakGlassGrant): OpenedRecord {
+  return { grantId, patientId, reason };
 }
 
 function statedPurpose(

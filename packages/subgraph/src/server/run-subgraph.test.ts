@@ -37,6 +37,7 @@ beforeAll(async () => {
     issuer,
     audience,
     clientId: 'test',
+    documents: 'free',
     clock,
     ids,
   });
@@ -53,7 +54,10 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     TOKEN_ISSUER: issuer,
     TOKEN_AUDIENCE: audience,
+    GRAPH_URL: 'https://graph.test/graphql',
+    ROUTER_CONTEXT_KEY: key,
     JWKS_URL: pathToFileURL(keySet).href,
+    BREAK_GLASS_JWKS_URL: pathToFileURL(keySet).href,
     OPERATION_HASH_KEY: key,
     BLIND_INDEX_KEY: key,
     EVENT_DELIVERY_KEY: key,

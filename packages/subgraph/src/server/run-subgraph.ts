@@ -1,12 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-} from 'jose';
-import { createTokenVerifier } from '@caregraph/access';
+import { connectBreakGlass, connectVerifier } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import { createHttpTransport } from '@caregraph/messaging';
@@ -32,17 +25,28 @@ export async function runSubgraph(
   const ids = createIdSource(clock);
   const log = createLogger({ service: name, level: config.LOG_LEVEL });
   const pool = openPool(name, config, log);
-  const keys = await readKeySet(config.JWKS_URL);
+  const access = await connectVerifier({
+    issuer: config.TOKEN_ISSUER,
+    audience: config.TOKEN_AUDIENCE,
+    keysUrl: new URL(config.JWKS_URL),
+    graphUrl: config.GRAPH_URL,
+    redisUrl: config.REDIS_URL,
+    refuseReplay: false,
+    clock,
+    log,
+  });
   const subgraph = create({
     pool,
     clock,
     ids,
     log,
-    verifier: createTokenVerifier({
-      issuer: config.TOKEN_ISSUER,
-      audience: config.TOKEN_AUDIENCE,
-      keys,
+    verifier: access.verifier,
+    routerContextKey: config.ROUTER_CONTEXT_KEY,
+    breakGlass: await connectBreakGlass({
+      keyFile: config.BREAK_GLASS_KEY_FILE,
+      keysUrl: new URL(config.BREAK_GLASS_JWKS_URL),
       clock,
+      access,
     }),
     transport: createHttpTransport({
       subscriberUrls: config.EVENT_SUBSCRIBER_URLS,
@@ -59,6 +63,7 @@ export async function runSubgraph(
   const stop = async () => {
     await app.close();
     await subgraph.stop();
+    await access.stop();
     await pool.end();
   };
   await subgraph.start();
@@ -89,13 +94,6 @@ function openPool(name: string, config: SubgraphConfig, log: Logger): DatabasePo
     applicationName: `caregraph-${name}`,
     onIdleConnectionLost: (error) => log.warn('a connection to the store was lost', { error }),
   });
-}
-
-async function readKeySet(url: string): Promise<JWTVerifyGetKey> {
-  const parsed = new URL(url);
-  if (parsed.protocol !== 'file:') return createRemoteJWKSet(parsed);
-  // jose checks the shape of the key set when it reads it.
-  return createLocalJWKSet(JSON.parse(await readFile(parsed, 'utf8')) as JSONWebKeySet);
 }
 
 function stopOnSignal(log: Logger, stop: () => Promise<void>): void {

@@ -5,49 +5,50 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { buildSubgraphSchema, type GraphQLResolverMap } from '@apollo/subgraph';
-import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { GraphQLError, type DocumentNode, type GraphQLSchema } from 'graphql';
+import type { AccessRules } from '@caregraph/access';
 import { faultCatalogue, isFault, type Fault } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
 import type { AccessCommitter } from '../audit/access-committer.ts';
 import { accessAuditPlugin } from '../audit/access-audit-plugin.ts';
-import type { Concept, ResolverMap } from '../concept.ts';
+import type { ResolverMap } from '../concept.ts';
 import type { RequestContext } from '../context.ts';
 import { civilDateScalar } from '../scalar/civil-date.ts';
 import { dateTimeScalar } from '../scalar/date-time.ts';
 import { uuidScalar } from '../scalar/uuid.ts';
+import type { Gates } from '../schema/access-gate.ts';
 import { createErrorFormatter } from '../schema/error-boundary.ts';
-import { guardWithPolicies } from '../schema/policy-guard.ts';
-import { contractSdlFiles, readSdl } from '../schema/subgraph-sdl.ts';
+import { guardSchema } from '../schema/policy-guard.ts';
 
 /** Headers that reach a subgraph, by lower-case name. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>;
 
-export interface SubgraphServerOptions<TContext extends RequestContext, TTx> {
-  readonly concepts: readonly Concept<TContext, TTx>[];
-  /** Resolvers that belong to no single concept: the mutations, the receipts. */
+export interface SubgraphServerOptions<TContext extends RequestContext> {
+  /** The SDL of the contract and of every concept. */
+  readonly typeDefs: DocumentNode;
+  readonly rules: AccessRules;
+  readonly gates: Gates;
   readonly resolvers: readonly ResolverMap[];
-  /** Policies of the fields in `resolvers`. */
-  readonly policies: Readonly<Record<string, Concept<TContext, TTx>['policies'][string]>>;
   /** Verifies the caller and builds the context. Every request passes here. */
   readonly createContext: (headers: RequestHeaders) => Promise<TContext>;
   readonly accessCommitter: AccessCommitter | undefined;
   readonly log: Logger;
 }
 
-/** Builds the executable schema of a subgraph, guarded by its policies. */
-export function buildSchema<TContext extends RequestContext, TTx>(
-  options: Pick<SubgraphServerOptions<TContext, TTx>, 'concepts' | 'resolvers' | 'policies'>,
+/** Builds the executable schema of a subgraph, guarded by what its SDL says about access. */
+export function buildSchema(
+  options: Pick<
+    SubgraphServerOptions<RequestContext>,
+    'typeDefs' | 'rules' | 'gates' | 'resolvers'
+  >,
 ): GraphQLSchema {
-  const { concepts } = options;
-  const typeDefs = readSdl([...contractSdlFiles(), ...concepts.map((concept) => concept.sdl)]);
+  const { typeDefs, rules, gates } = options;
   const resolvers = mergeResolvers([
     { DateTime: dateTimeScalar, Date: civilDateScalar, UUID: uuidScalar },
     ...options.resolvers,
-    ...concepts.map((concept) => concept.resolvers),
   ]);
   const schema = buildSubgraphSchema([{ typeDefs, resolvers }]);
-  const policies = Object.assign({}, options.policies, ...concepts.map((one) => one.policies));
-  guardWithPolicies(schema, policies);
+  guardSchema(schema, rules, gates);
   return schema;
 }
 
@@ -63,8 +64,8 @@ function mergeResolvers(maps: readonly ResolverMap[]): GraphQLResolverMap {
 }
 
 /** Creates the Apollo Server of a subgraph, in process or behind HTTP. */
-export function createSubgraphServer<TContext extends RequestContext, TTx>(
-  options: SubgraphServerOptions<TContext, TTx>,
+export function createSubgraphServer<TContext extends RequestContext>(
+  options: SubgraphServerOptions<TContext>,
 ) {
   const server = new ApolloServer<TContext>({
     schema: buildSchema(options),

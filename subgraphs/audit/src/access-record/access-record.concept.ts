@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { AuditContext } from '../context.ts';
@@ -8,5 +7,4 @@ export const accessRecordConcept: Concept<AuditContext, StoreTx> = {
   name: 'access-record',
   sdl: new URL('./access-record.graphql', import.meta.url),
   resolvers: accessRecordResolvers,
-  policies: { 'Patient.__resolveReference': requires('audit:read') },
 };

@@ -1,5 +1,5 @@
 import type { Resolvers } from '../../generated/resolvers.ts';
-import { staffIdOf } from '../audit-event/index.ts';
+import { breakGlassOf, staffIdOf } from '../audit-event/index.ts';
 
 /** Each value once, in the order of first appearance. */
 const distinct = <TValue>(values: readonly TValue[]): TValue[] => [...new Set(values)];
@@ -16,6 +16,10 @@ export const accessRecordResolvers: Resolvers = {
       return staffId === undefined ? null : { id: staffId };
     },
     actions: ({ events }) => distinct(events.map((event) => toAction(event.action))),
+    breakGlass({ patientId, events }) {
+      const opening = events.find((event) => event.openedPatientId === patientId);
+      return opening === undefined ? null : breakGlassOf(opening);
+    },
     subgraphs: ({ events }) => distinct(events.map((event) => event.subgraph)),
   },
 };

@@ -9,13 +9,15 @@ WITH given AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS one ("id" uuid, "requestId" uuid, "subgraph" text,
     "action" text, "actorId" text, "clientId" text, "roles" text[], "institutionId" uuid,
     "deviceId" uuid, "purpose" text, "operation" text, "operationId" uuid, "outcome" text,
-    "at" timestamptz, "recordedAt" timestamptz, "accesses" jsonb)
+    "at" timestamptz, "recordedAt" timestamptz, "grantId" uuid, "grantReason" text,
+    "openedPatientId" uuid, "accesses" jsonb)
 ), stored AS (
   INSERT INTO audit_event (id, request_id, subgraph, action, actor_id, client_id, roles,
     institution_id, device_id, purpose, operation, operation_id, outcome, occurred_at, recorded_at,
-    received_at)
+    grant_id, grant_reason, opened_patient_id, received_at)
   SELECT "id", "requestId", "subgraph", "action", "actorId", "clientId", "roles", "institutionId",
-    "deviceId", "purpose", "operation", "operationId", "outcome", "at", "recordedAt", now()
+    "deviceId", "purpose", "operation", "operationId", "outcome", "at", "recordedAt", "grantId",
+    "grantReason", "openedPatientId", now()
   FROM given ORDER BY "id"
   ON CONFLICT (id) DO NOTHING
   RETURNING id, request_id, actor_id, client_id, purpose, occurred_at
@@ -46,9 +48,11 @@ export async function insertAuditEvents(
   tx: SqlSession,
   events: readonly ({ readonly id: string } & EventData<'org.caregraph.record.accessed.v1'>)[],
 ): Promise<void> {
-  const rows = events.map(({ actor, ...event }) => {
+  const rows = events.map(({ actor, breakGlass, ...event }) => {
     const { id: actorId, clientId, roles, institutionId, deviceId } = actor;
-    return { ...event, actorId, clientId, roles, institutionId, deviceId };
+    const { grantId, reason: grantReason, patientId: openedPatientId } = breakGlass ?? {};
+    const opened = { grantId, grantReason, openedPatientId };
+    return { ...event, actorId, clientId, roles, institutionId, deviceId, ...opened };
   });
   await tx.$executeRawUnsafe(insertSql, JSON.stringify(rows));
 }

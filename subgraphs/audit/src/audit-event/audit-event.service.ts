@@ -1,5 +1,6 @@
 import { isUuidV7 } from '@caregraph/clock';
 import type { EventData } from '@caregraph/messaging';
+import type { AuditEvent } from '../../generated/prisma/client.ts';
 
 type Accesses = EventData<'org.caregraph.record.accessed.v1'>['accesses'];
 
@@ -21,4 +22,15 @@ export function accessesByPatient(accesses: Accesses): Accesses {
     types: [...types].sort(),
   }));
   return merged.sort((one, other) => (one.patientId < other.patientId ? -1 : 1));
+}
+
+/**
+ * The grant that opened a record of an event. Whose record is not told with it: who sees the event
+ * for another patient's sake need not know.
+ */
+export function breakGlassOf({
+  grantId,
+  grantReason: reason,
+}: Pick<AuditEvent, 'grantId' | 'grantReason'>) {
+  return grantId === null || reason === null ? null : { grantId, reason };
 }

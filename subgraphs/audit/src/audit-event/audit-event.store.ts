@@ -21,6 +21,8 @@ export interface AuditEventFilter {
   readonly institutionId?: string | null | undefined;
   readonly action?: string | null | undefined;
   readonly purpose?: string | null | undefined;
+  /** True: only what a break-glass grant opened; false: only what scope alone did. */
+  readonly breakGlass?: boolean | null | undefined;
   readonly from?: string | null | undefined;
   readonly to?: string | null | undefined;
 }
@@ -84,13 +86,14 @@ function eventsInSight({ scope, auditedInstitutionId }: StoreAccess): Prisma.Aud
 }
 
 function narrowed(filter: AuditEventFilter): Prisma.AuditEventWhereInput {
-  const { patientId, actorId, institutionId, action, purpose, from, to } = filter;
+  const { patientId, actorId, institutionId, action, purpose, breakGlass, from, to } = filter;
   return {
     ...(patientId ? { accesses: { some: { patientId } } } : {}),
     ...(actorId ? { actorId } : {}),
     ...(institutionId ? { institutionId } : {}),
     ...(action ? { action } : {}),
     ...(purpose ? { purpose } : {}),
+    ...(breakGlass == null ? {} : { grantId: breakGlass ? { not: null } : null }),
     occurredAt: { ...(from ? { gte: from } : {}), ...(to ? { lt: to } : {}) },
   };
 }

@@ -1,7 +1,6 @@
 export { auditEventConcept } from './audit-event.concept.ts';
 export { auditEventHandlers } from './audit-event.events.ts';
-export { auditing } from './audit-event.policy.ts';
-export { staffIdOf } from './audit-event.service.ts';
+export { breakGlassOf, staffIdOf } from './audit-event.service.ts';
 export {
   createAuditEventStore,
   instantKey,

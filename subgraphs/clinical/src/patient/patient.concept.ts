@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
@@ -9,5 +8,4 @@ export const patientConcept: Concept<ClinicalContext, StoreTx> = {
   name: 'patient',
   sdl: new URL('./patient.graphql', import.meta.url),
   resolvers: patientResolvers,
-  policies: { 'Patient.__resolveReference': requires('clinical:read') },
 };

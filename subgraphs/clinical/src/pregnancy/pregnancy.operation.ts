@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   mergedOutcome,
@@ -141,24 +140,19 @@ function parityProblems(gravida: number | null, para: number | null) {
   return possible ? [] : [problem('VALUE_IMPOSSIBLE', 'gravida')];
 }
 
-const policy = requires('clinical:write');
-
 export const pregnancyOperations: readonly Operation<ClinicalContext, StoreTx>[] = [
   defineOperation({
     name: 'registerPregnancy',
-    policy,
     input: registerPregnancyInput,
     run: registerPregnancy,
   }),
   defineOperation({
     name: 'updatePregnancy',
-    policy,
     input: updatePregnancyInput,
     run: updatePregnancy,
   }),
   defineOperation({
     name: 'recordPregnancyOutcome',
-    policy,
     input: recordPregnancyOutcomeInput,
     run: recordPregnancyOutcome,
   }),

@@ -261,3 +261,30 @@ test('out of scope nothing is seen, and what is written is kept for review', asy
     problems: [{ code: 'NOT_FOUND', field: 'pregnancyId' }],
   });
 });
+
+test('what people are judged by is for who treats: a partner sees a pregnancy without it', async () => {
+  const { input, patientId } = await registered({ riskFlags: ['HIV'] });
+  const query = `query ($id: UUID!, $of: [_Any!]!) {
+    pregnancy(id: $id) { riskFlags gravida outcome }
+    _entities(representations: $of) { ... on Patient { currentPregnancy { id flags: riskFlags } } }
+  }`;
+  const variables = { id: input.id, of: [{ __typename: 'Patient', id: patientId }] };
+  const treating = await graph.ask(graph.worker, query, variables);
+  expect(treating.data).toMatchObject({
+    pregnancy: { riskFlags: ['HIV'] },
+    _entities: [{ currentPregnancy: { flags: ['HIV'] } }],
+  });
+  const partner = await graph.token({ roles: ['partner'], institutionId: graph.clinic });
+  const answer = await graph.ask(partner, query, variables);
+  expect(answer.data).toEqual({
+    pregnancy: { riskFlags: null, gravida: null, outcome: 'ONGOING' },
+    _entities: [{ currentPregnancy: { id: input.id, flags: null } }],
+  });
+  expect(answer.errors.map(({ extensions }) => extensions)).toEqual(
+    Array.from({ length: 2 }, () => ({
+      code: 'FORBIDDEN',
+      coordinate: 'Pregnancy.riskFlags',
+      scopes: 'clinical:write',
+    })),
+  );
+});

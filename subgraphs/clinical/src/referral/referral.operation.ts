@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   problem,
@@ -74,13 +73,10 @@ async function changeReferralState(
   return changedOutcome({ patientId, areaId }, { ...record, version: version + 1 });
 }
 
-const policy = requires('clinical:write');
-
 export const referralOperations: readonly Operation<ClinicalContext, StoreTx>[] = [
-  defineOperation({ name: 'referPatient', policy, input: referPatientInput, run: referPatient }),
+  defineOperation({ name: 'referPatient', input: referPatientInput, run: referPatient }),
   defineOperation({
     name: 'changeReferralState',
-    policy,
     input: changeReferralStateInput,
     run: changeReferralState,
   }),

@@ -7,5 +7,4 @@ export const replayConcept: Concept<ClinicalContext, StoreTx> = {
   name: 'replay',
   sdl: new URL('./replay.graphql', import.meta.url),
   resolvers: {},
-  policies: {},
 };

@@ -1,16 +1,12 @@
-import { requires } from '@caregraph/access';
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { ClinicalContext } from '../context.ts';
 import { taskOperations } from './task.operation.ts';
 import { taskResolvers } from './task.resolver.ts';
 
-const read = requires('clinical:read');
-
 export const taskConcept: Concept<ClinicalContext, StoreTx> = {
   name: 'task',
   sdl: new URL('./task.graphql', import.meta.url),
   resolvers: taskResolvers,
-  policies: { 'Query.task': read, 'Query.tasks': read, 'Task.__resolveReference': read },
   operations: taskOperations,
 };

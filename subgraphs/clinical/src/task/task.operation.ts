@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   problem,
@@ -84,10 +83,8 @@ function closeAs(state: 'DONE' | 'CANCELLED') {
   };
 }
 
-const policy = requires('clinical:write');
-
 export const taskOperations: readonly Operation<ClinicalContext, StoreTx>[] = [
-  defineOperation({ name: 'createTask', policy, input: createTaskInput, run: createTask }),
-  defineOperation({ name: 'completeTask', policy, input: closeTaskInput, run: closeAs('DONE') }),
-  defineOperation({ name: 'cancelTask', policy, input: closeTaskInput, run: closeAs('CANCELLED') }),
+  defineOperation({ name: 'createTask', input: createTaskInput, run: createTask }),
+  defineOperation({ name: 'completeTask', input: closeTaskInput, run: closeAs('DONE') }),
+  defineOperation({ name: 'cancelTask', input: closeTaskInput, run: closeAs('CANCELLED') }),
 ];

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -97,9 +96,7 @@ function areaPlaced(areaId: string, ancestors: string[], version: number) {
   return { type, subject: areaId, data: { areaId, ancestors, version } };
 }
 
-const policy = requires('institution:write');
-
 export const areaOperations: readonly Operation<InstitutionContext, StoreTx>[] = [
-  defineOperation({ name: 'registerArea', policy, input: registerAreaInput, run: registerArea }),
-  defineOperation({ name: 'updateArea', policy, input: updateAreaInput, run: updateArea }),
+  defineOperation({ name: 'registerArea', input: registerAreaInput, run: registerArea }),
+  defineOperation({ name: 'updateArea', input: updateAreaInput, run: updateArea }),
 ];

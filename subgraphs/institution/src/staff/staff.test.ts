@@ -229,3 +229,69 @@ test('the people of the platform are changed and dismissed by the platform alone
   expect(await attempt(platform, 'updateStaff', { id, name: 'Y' })).toMatchObject(applied);
   expect(await attempt(platform, 'dismissStaff', { id })).toMatchObject(applied);
 });
+
+const details = '{ id name contact credentialsNumber }';
+
+test.each([
+  ['health_worker', []],
+  ['pharmacist', []],
+  ['institution_admin', []],
+  ['auditor', ['contact']],
+  ['partner', ['contact', 'credentialsNumber']],
+  ['identity_service', ['contact', 'credentialsNumber']],
+] as const)('of a colleague a %s is refused %j, alone', async (role, refused) => {
+  const id = await write(platform, 'registerStaff', person({ credentialsNumber: 'XC-1' }));
+  const token = await graph.token({ roles: [role], institutionId: clinic });
+  const byField = await graph.ask(token, `query ($id: UUID!) { staffMember(id: $id) ${details} }`, {
+    id,
+  });
+  const byReference = await graph.ask(
+    token,
+    `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Staff ${details} } }`,
+    { of: [{ __typename: 'Staff', id }] },
+  );
+  const listed = await graph.ask(
+    token,
+    `query ($id: UUID!) { staff(institutionId: $id, first: 1) { edges { node ${details} } } }`,
+    { id: clinic },
+  );
+  const seen = {
+    ...{ id, name: 'Asha', contact: '098765 43210', credentialsNumber: 'XC-1' },
+    ...Object.fromEntries(refused.map((field) => [field, null])),
+  };
+  expect(byField.data).toEqual({ staffMember: seen });
+  expect(byReference.data).toEqual({ _entities: [seen] });
+  for (const { errors } of [byField, byReference, listed]) {
+    expect(errors.map(({ extensions }) => extensions)).toMatchObject(
+      refused.map((field) => ({ code: 'FORBIDDEN', coordinate: `Staff.${field}` })),
+    );
+  }
+});
+
+test('a token narrowed to other things sees no staff, in no way', async () => {
+  const id = await write(platform, 'registerStaff', person());
+  const token = await graph.token({ institutionId: clinic, scope: 'institution:read' });
+  const answer = await graph.ask(
+    token,
+    `query ($id: UUID!, $of: [_Any!]!) {
+      me { id } staffMember(id: $id) { id } institution(id: "${clinic}") { id staff { edges { node { id } } } }
+      _entities(representations: $of) { ... on Staff { id } ... on Institution { name } }
+    }`,
+    {
+      id,
+      of: [
+        { __typename: 'Staff', id },
+        { __typename: 'Institution', id: clinic },
+      ],
+    },
+  );
+  expect(answer.data).toEqual({
+    me: null,
+    staffMember: null,
+    institution: { id: clinic, staff: null },
+    _entities: [null, { name: 'C' }],
+  });
+  expect(new Set(answer.errors.map(({ extensions }) => extensions.code))).toEqual(
+    new Set(['FORBIDDEN']),
+  );
+});

@@ -1,6 +1,6 @@
 import {
   createBatchLoader,
-  patientsInScope,
+  inTerritory,
   toConnection,
   type BatchLoader,
   type Connection,
@@ -25,7 +25,9 @@ export function createHouseholdStore(
   { prisma }: StoreClient,
   { scope, audit }: Pick<RequestContext, 'scope' | 'audit'>,
 ): HouseholdStore {
-  const inScope = patientsInScope(scope);
+  // An opened record shows where its person lives, and of whom else they live with nothing.
+  const opened = scope.openedPatientIds.map((id) => ({ members: { some: { id } } }));
+  const inScope = { OR: [...inTerritory(scope).OR, ...opened] };
   // Where a household is and how to find it is told of everyone who lives there, also of those whom
   // the reader does not reach: it is on the record of each.
   const leave = async (rows: readonly HouseholdRow[]) => {

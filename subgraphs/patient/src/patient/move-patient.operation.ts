@@ -3,9 +3,11 @@ import { readFieldVersions, mergeFields, rejected, type Outcome } from '@caregra
 import { patientOperation, type PatientCall } from '../patient-operation.ts';
 import {
   dependantsOf,
+  isInTerritory,
   keptForReview,
   lockHousehold,
   lockPatient,
+  onRecordOf,
   patientPlaced,
   refuseUnreached,
   takesChanges,
@@ -34,6 +36,9 @@ async function move(call: Call): Promise<Outcome> {
   const locked = await lockPatient(tx, ctx.scope, patientId);
   if (locked.state !== 'REACHED') return refuseUnreached(locked, 'patientId', patientId);
   if (!takesChanges(locked.row)) return keptForReview('patientId', patientId);
+  if (!(await isInTerritory(tx, ctx.scope, patientId))) {
+    return onRecordOf(patientId, rejected('NOT_PERMITTED', 'patientId'));
+  }
   const target = input.householdId == null ? undefined : households.get(input.householdId);
   if (target !== undefined && target.state !== 'REACHED') {
     return rejected('REFERENCE_NOT_FOUND', 'householdId');

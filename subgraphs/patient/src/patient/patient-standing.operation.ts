@@ -9,8 +9,10 @@ import {
 import { todayAt, toCivilDay } from '../civil-day.ts';
 import { patientOperation, type PatientCall } from '../patient-operation.ts';
 import {
+  isInTerritory,
   keptForReview,
   lockPatient,
+  onRecordOf,
   patientPlaced,
   refuseUnreached,
   takesChanges,
@@ -61,11 +63,18 @@ export const changePatientStatus = patientOperation({
   name: 'changePatientStatus',
   input: changePatientStatusInput,
   async run(call) {
+    const { ctx, tx } = call;
     const { patientId, status, mergedIntoId } = call.input;
     if (mergedIntoId === patientId) return rejected('CYCLE_REFUSED', 'mergedIntoId');
     const locked = await lockBoth(call);
     const patient = locked.get(patientId) ?? { state: 'UNKNOWN' };
     if (patient.state !== 'REACHED') return refuseUnreached(patient, 'patientId', patientId);
+    // Whoever has a record open for an hour does not decide that another answers for it.
+    for (const id of locked.keys()) {
+      if (!(await isInTerritory(tx, ctx.scope, id))) {
+        return onRecordOf(patientId, rejected('NOT_PERMITTED', 'patientId'));
+      }
+    }
     if (!statusMayBecome(patient.row.status, status)) return rejected('STATE_REFUSED', 'status');
     if (mergedIntoId != null) {
       const survivor = locked.get(mergedIntoId);

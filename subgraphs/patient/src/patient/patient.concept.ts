@@ -3,7 +3,6 @@ import type { StoreTx } from '../client.ts';
 import type { PatientContext } from '../context.ts';
 import { movePatient } from './move-patient.operation.ts';
 import { changePatientStatus, recordDeath } from './patient-standing.operation.ts';
-import { patientPolicies } from './patient.policy.ts';
 import { patientResolvers } from './patient.resolver.ts';
 import { registerPatient } from './register-patient.operation.ts';
 import { updatePatient } from './update-patient.operation.ts';
@@ -12,6 +11,5 @@ export const patientConcept: Concept<PatientContext, StoreTx> = {
   name: 'patient',
   sdl: new URL('./patient.graphql', import.meta.url),
   resolvers: patientResolvers,
-  policies: patientPolicies,
   operations: [registerPatient, updatePatient, movePatient, recordDeath, changePatientStatus],
 };

@@ -6,4 +6,11 @@ export {
   refuseUnreached,
   takesChanges,
 } from './reach.service.ts';
-export { dependantsOf, lockHousehold, lockPatient, worksIn, type Locked } from './reach.store.ts';
+export {
+  dependantsOf,
+  isInTerritory,
+  lockHousehold,
+  lockPatient,
+  worksIn,
+  type Locked,
+} from './reach.store.ts';

@@ -1,6 +1,6 @@
 import type { Scope } from '@caregraph/access';
 import { Fault } from '@caregraph/fault';
-import { patientsInScope } from '@caregraph/subgraph';
+import { inTerritory, patientsInScope } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { Household, Patient } from '../../generated/prisma/client.ts';
 
@@ -30,7 +30,21 @@ export async function lockPatient(tx: StoreTx, scope: Scope, id: string): Promis
   return row === null ? { state: 'OUT_OF_SCOPE' } : { state: 'REACHED', row };
 }
 
-/** Locks a household for the rest of the transaction; it stays where it is until then. */
+/**
+ * Tells whether a patient is in the actor's scope without a grant.
+ *
+ * Threat: who has a record open for half an hour moves its person to an area of their own, and has
+ * it for good. Defence: a record that is reached by a grant alone stays where it is.
+ */
+export async function isInTerritory(tx: StoreTx, scope: Scope, id: string): Promise<boolean> {
+  if (!scope.openedPatientIds.includes(id)) return true;
+  return (await tx.patient.count({ where: { AND: [{ id }, inTerritory(scope)] } })) === 1;
+}
+
+/**
+ * Locks a household for the rest of the transaction; it stays where it is until then. A grant for
+ * one person's record does not reach the others who live with them.
+ */
 export async function lockHousehold(
   tx: StoreTx,
   scope: Scope,
@@ -39,7 +53,7 @@ export async function lockHousehold(
   const found = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM household WHERE id = ${id}::uuid FOR UPDATE`;
   if (found.length === 0) return { state: 'UNKNOWN' };
-  const row = await tx.household.findFirst({ where: { AND: [{ id }, patientsInScope(scope)] } });
+  const row = await tx.household.findFirst({ where: { AND: [{ id }, inTerritory(scope)] } });
   return row === null ? { state: 'OUT_OF_SCOPE' } : { state: 'REACHED', row };
 }
 

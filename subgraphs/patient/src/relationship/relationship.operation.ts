@@ -1,7 +1,7 @@
 import { rejected, type AppliedOutcome, type Outcome } from '@caregraph/subgraph';
 import { toCivilDay, todayAt } from '../civil-day.ts';
 import { patientOperation, type PatientCall, type PatientOperation } from '../patient-operation.ts';
-import { lockPatient, refuseUnreached, takesChanges } from '../reach/index.ts';
+import { lockPatient, onRecordOf, refuseUnreached, takesChanges } from '../reach/index.ts';
 import {
   endRelationshipInput,
   relatePatientsInput,
@@ -32,12 +32,12 @@ async function relate({ ctx, tx, input, stamp }: PatientCall<RelatePatients>): P
   for (const { field, id } of fields.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     const locked = await lockPatient(tx, ctx.scope, id);
     if (locked.state !== 'REACHED') return rejected('REFERENCE_NOT_FOUND', field);
-    if (!takesChanges(locked.row)) return rejected('STATE_REFUSED', field);
+    if (!takesChanges(locked.row)) return onRecordOf(id, rejected('STATE_REFUSED', field));
     if (field === 'fromPatientId') areaId = locked.row.areaId;
   }
   const precedence = precedenceOf(input);
   if (precedence !== undefined && (await closesRing(tx, precedence))) {
-    return rejected('CYCLE_REFUSED', 'toPatientId');
+    return onRecordOf(input.toPatientId, rejected('CYCLE_REFUSED', 'toPatientId'));
   }
   await insertRelationship(tx, input, stamp);
   const { fromPatientId, toPatientId: patientId } = input;
@@ -55,7 +55,7 @@ const endRelationship = patientOperation({
     const { id, version, toPatientId: patientId, fromPatientId } = row;
     if (!reached) return refuseUnreached({ state: 'OUT_OF_SCOPE' }, 'relationshipId', patientId);
     if (input.endedOn != null && input.endedOn > todayAt(stamp.receivedAt)) {
-      return rejected('DATE_IN_FUTURE', 'endedOn');
+      return onRecordOf(patientId, rejected('DATE_IN_FUTURE', 'endedOn'));
     }
     const end = {
       status: input.enteredInError ? 'ENTERED_IN_ERROR' : 'ENDED',
@@ -66,7 +66,9 @@ const endRelationship = patientOperation({
     if (row.status === end.status && endedOn === end.endedOn) {
       return { ...written({ id, version, patientId, fromPatientId, areaId }), changes: [] };
     }
-    if (row.status === 'ENTERED_IN_ERROR') return rejected('STATE_REFUSED', 'relationshipId');
+    if (row.status === 'ENTERED_IN_ERROR') {
+      return onRecordOf(patientId, rejected('STATE_REFUSED', 'relationshipId'));
+    }
     const ended = await writeEnd(tx, row, end, stamp);
     return written({ id, version: ended, patientId, fromPatientId, areaId });
   },

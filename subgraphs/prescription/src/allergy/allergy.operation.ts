@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import { medicines } from '@caregraph/guideline';
 import {
   defineOperation,
@@ -106,9 +105,7 @@ async function refuteAllergy(call: Call<z.infer<typeof refuteAllergyInput>>): Pr
   return { verdict: 'APPLIED', entityId: id, version, changes, patientId };
 }
 
-const policy = requires('clinical:write');
-
 export const allergyOperations: readonly Operation<PrescriptionContext, StoreTx>[] = [
-  defineOperation({ name: 'recordAllergy', policy, input: recordAllergyInput, run: recordAllergy }),
-  defineOperation({ name: 'refuteAllergy', policy, input: refuteAllergyInput, run: refuteAllergy }),
+  defineOperation({ name: 'recordAllergy', input: recordAllergyInput, run: recordAllergy }),
+  defineOperation({ name: 'refuteAllergy', input: refuteAllergyInput, run: refuteAllergy }),
 ];

@@ -1,8 +1,6 @@
-import { enforce } from '@caregraph/access';
 import { writtenRecord } from '@caregraph/subgraph';
 import type { Resolvers } from '../../generated/resolvers.ts';
 import { codingOf } from '../coding-input.ts';
-import { readsPrescriptions } from '../patient/index.ts';
 
 export const allergyResolvers: Resolvers = {
   Query: {
@@ -22,8 +20,7 @@ export const allergyResolvers: Resolvers = {
     originalCoding: (allergy) => codingOf(allergy),
   },
   Patient: {
-    async allergies({ id }, { state }, { stores, actor }) {
-      enforce(readsPrescriptions, actor);
+    async allergies({ id }, { state }, { stores }) {
       if (!(await stores.patient.sees(id))) return null;
       return stores.allergy.ofPatient(id, state);
     },

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   problem,
@@ -205,7 +204,6 @@ function dispensedOutcome(
 export const dispensingOperations: readonly Operation<PrescriptionContext, StoreTx>[] = [
   defineOperation({
     name: 'dispensePrescription',
-    policy: requires('prescription:dispense'),
     input: dispensePrescriptionInput,
     run: dispensePrescription,
   }),

@@ -294,3 +294,22 @@ test('a handout about someone out of scope is kept for review', async () => {
     dispensing: null,
   });
 });
+
+test('the books of the stock are for who sees the stock: a partner sees what was handed out', async () => {
+  const { id: prescriptionId, itemId } = await graph.prescribed();
+  const batchId = await graph.stocked(100);
+  const id = graph.ids.next();
+  await dispense({ id, prescriptionId, itemId, batchId, quantity: 10 });
+  const query =
+    'query ($id: UUID!) { dispensing(id: $id) { quantity batchNumber shortfall batch { id } } }';
+  const worker = await graph.ask(graph.worker, query, { id });
+  expect(worker.data).toMatchObject({ dispensing: { quantity: 10, shortfall: 0 } });
+  expect(worker.errors).toEqual([]);
+  const partner = await graph.token({ roles: ['partner'], institutionId: graph.clinic });
+  const answer = await graph.ask(partner, query, { id });
+  expect(answer.data).toMatchObject({ dispensing: { quantity: 10, shortfall: null, batch: null } });
+  expect(answer.errors.map(({ extensions }) => extensions)).toMatchObject([
+    { code: 'FORBIDDEN', coordinate: 'Dispensing.shortfall' },
+    { code: 'FORBIDDEN', coordinate: 'Dispensing.batch' },
+  ]);
+});

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -69,7 +68,6 @@ async function changeEntry({ tx, input, stamp }: Call, entry: FormularyRecord): 
 export const medicineOperations: readonly Operation<PrescriptionContext, StoreTx>[] = [
   defineOperation({
     name: 'setFormularyEntry',
-    policy: requires('formulary:write'),
     input: setFormularyEntryInput,
     run: setFormularyEntry,
   }),

@@ -6,4 +6,3 @@ export {
 } from './patient-admission.ts';
 export { patientConcept } from './patient.concept.ts';
 export { createPatientStore } from './patient.store.ts';
-export { readsPrescriptions } from './patient.policy.ts';

@@ -1,12 +1,10 @@
 import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { PrescriptionContext } from '../context.ts';
-import { patientPolicies } from './patient.policy.ts';
 import { patientResolvers } from './patient.resolver.ts';
 
 export const patientConcept: Concept<PrescriptionContext, StoreTx> = {
   name: 'patient',
   sdl: new URL('./patient.graphql', import.meta.url),
   resolvers: patientResolvers,
-  policies: patientPolicies,
 };

@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -87,14 +86,14 @@ async function unknownMedicine(
 
 async function updateDraftPrescription(call: Call<UpdateDraftInput>): Promise<Outcome> {
   const { ctx, tx, input } = call;
-  const unknown = await unknownMedicine(tx, input.addItems ?? [], 'addItems');
-  if (unknown) return unknown;
   const draft = await lockPrescription(tx, input.prescriptionId);
   if (draft === undefined) return rejected('NOT_FOUND', 'prescriptionId');
   const { patientId } = draft;
   if (!(await reachesPatient(tx, ctx.scope, patientId))) {
     return keptForReview('prescriptionId', patientId);
   }
+  const unknown = await unknownMedicine(tx, input.addItems ?? [], 'addItems');
+  if (unknown) return { ...unknown, patientId };
   if (!worksOnDraft(ctx.scope, draft)) {
     return { ...rejected('NOT_PERMITTED', 'prescriptionId'), patientId };
   }
@@ -157,18 +156,14 @@ async function changeDraft(
 
 const storedOrNull = (day: string | null) => (day === null ? null : toStoredDay(day));
 
-const policy = requires('prescription:write');
-
 export const draftOperations: readonly Operation<PrescriptionContext, StoreTx>[] = [
   defineOperation({
     name: 'draftPrescription',
-    policy,
     input: draftPrescriptionInput,
     run: draftPrescription,
   }),
   defineOperation({
     name: 'updateDraftPrescription',
-    policy,
     input: updateDraftPrescriptionInput,
     run: updateDraftPrescription,
   }),

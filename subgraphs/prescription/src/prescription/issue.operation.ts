@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -177,7 +176,6 @@ export function steppedOutcome(
 
 export const issueOperation: Operation<PrescriptionContext, StoreTx> = defineOperation({
   name: 'issuePrescription',
-  policy: requires('prescription:write'),
   input: issuePrescriptionInput,
   run: issuePrescription,
 });

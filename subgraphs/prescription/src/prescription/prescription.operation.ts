@@ -1,4 +1,3 @@
-import { requires } from '@caregraph/access';
 import { defineOperation, rejected, type Operation, type Outcome } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { PrescriptionContext } from '../context.ts';
@@ -38,7 +37,6 @@ export const prescriptionOperations: readonly Operation<PrescriptionContext, Sto
   issueOperation,
   defineOperation({
     name: 'cancelPrescription',
-    policy: requires('prescription:write'),
     input: cancelPrescriptionInput,
     run: cancelPrescription,
   }),

@@ -1,9 +1,7 @@
-import { enforce } from '@caregraph/access';
 import { pageRequest, toConnection, writtenRecord } from '@caregraph/subgraph';
 import type { Resolvers } from '../../generated/resolvers.ts';
 import { codingOf } from '../coding-input.ts';
 import { toCivilDay } from '../facility-day.ts';
-import { readsPrescriptions } from '../patient/index.ts';
 import { readFindings } from './prescription.safety.ts';
 
 export const prescriptionResolvers: Resolvers = {
@@ -31,22 +29,19 @@ export const prescriptionResolvers: Resolvers = {
     findings: (item) => readFindings(item.findings),
   },
   Patient: {
-    async prescriptions({ id }, { state = null, ...args }, { stores, actor }) {
-      enforce(readsPrescriptions, actor);
+    async prescriptions({ id }, { state = null, ...args }, { stores }) {
       const page = pageRequest('Patient.prescriptions', args, [id, state], ['uuid']);
       if (!(await stores.patient.sees(id))) return null;
       const rows = await stores.prescription.ofPatient(id, page, state);
       return toConnection(rows, page, (row) => [row.id]);
     },
-    async activePrescriptions({ id }, _args, { stores, actor }) {
-      enforce(readsPrescriptions, actor);
+    async activePrescriptions({ id }, _args, { stores }) {
       if (!(await stores.patient.sees(id))) return null;
       return stores.prescription.activeOf(id);
     },
   },
   Checkup: {
-    prescriptions({ id }, _args, { stores, actor }) {
-      enforce(readsPrescriptions, actor);
+    prescriptions({ id }, _args, { stores }) {
       return stores.prescription.ofCheckup(id);
     },
   },

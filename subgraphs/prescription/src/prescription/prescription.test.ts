@@ -527,3 +527,29 @@ test('the routes of an order are those of the reference data', () => {
   );
   expect([...new Set(stocked)].sort()).toEqual([...routes].sort());
 });
+
+test('a pharmacist sees a prescription, and not at which checkup it was written', async () => {
+  const checkupId = graph.ids.next();
+  const { id } = await graph.prescribed({ checkupId });
+  const query = `query ($id: UUID!, $of: [_Any!]!) {
+    prescription(id: $id) { state checkup { id } }
+    _entities(representations: $of) { ... on Checkup { prescriptions { id } } }
+  }`;
+  const variables = { id, of: [{ __typename: 'Checkup', id: checkupId }] };
+  expect(await graph.ask(graph.worker, query, variables)).toMatchObject({
+    data: {
+      prescription: { state: 'ISSUED', checkup: { id: checkupId } },
+      _entities: [{ prescriptions: [{ id }] }],
+    },
+    errors: [],
+  });
+  const answer = await graph.ask(graph.pharmacist, query, variables);
+  expect(answer.data).toEqual({
+    prescription: { state: 'ISSUED', checkup: null },
+    _entities: [null],
+  });
+  expect(answer.errors.map(({ extensions }) => extensions)).toMatchObject([
+    { code: 'FORBIDDEN', coordinate: 'Checkup.__resolveReference' },
+    { code: 'FORBIDDEN', coordinate: 'Prescription.checkup' },
+  ]);
+});

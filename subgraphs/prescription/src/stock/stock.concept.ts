@@ -2,13 +2,11 @@ import type { Concept } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { PrescriptionContext } from '../context.ts';
 import { stockOperations } from './stock.operation.ts';
-import { stockPolicies } from './stock.policy.ts';
 import { stockResolvers } from './stock.resolver.ts';
 
 export const stockConcept: Concept<PrescriptionContext, StoreTx> = {
   name: 'stock',
   sdl: new URL('./stock.graphql', import.meta.url),
   resolvers: stockResolvers,
-  policies: stockPolicies,
   operations: stockOperations,
 };

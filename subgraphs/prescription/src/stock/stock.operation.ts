@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requires } from '@caregraph/access';
 import {
   defineOperation,
   firstFieldVersions,
@@ -82,10 +81,8 @@ async function book(
   return { verdict: 'APPLIED', entityId: batchId, version, changes };
 }
 
-const policy = requires('stock:write');
-
 export const stockOperations: readonly Operation<PrescriptionContext, StoreTx>[] = [
-  defineOperation({ name: 'receiveStock', policy, input: receiveStockInput, run: receiveStock }),
-  defineOperation({ name: 'adjustStock', policy, input: adjustStockInput, run: adjustStock }),
-  defineOperation({ name: 'discardStock', policy, input: discardStockInput, run: discardStock }),
+  defineOperation({ name: 'receiveStock', input: receiveStockInput, run: receiveStock }),
+  defineOperation({ name: 'adjustStock', input: adjustStockInput, run: adjustStock }),
+  defineOperation({ name: 'discardStock', input: discardStockInput, run: discardStock }),
 ];

@@ -1,7 +1,5 @@
-import { enforce } from '@caregraph/access';
 import { pageRequest, toConnection, writtenRecord } from '@caregraph/subgraph';
 import type { Resolvers } from '../../generated/resolvers.ts';
-import { readsStock } from './stock.policy.ts';
 import { expiryKey } from './stock.store.ts';
 
 export const stockResolvers: Resolvers = {
@@ -29,8 +27,7 @@ export const stockResolvers: Resolvers = {
     recordedBy: ({ authorId }) => ({ id: authorId }),
   },
   Institution: {
-    async stock({ id }, { medicineCode, expiringBefore, ...args }, { stores, actor }) {
-      enforce(readsStock, actor);
+    async stock({ id }, { medicineCode, expiringBefore, ...args }, { stores }) {
       const filter = { medicineCode, expiringBefore, includeEmpty: false };
       const page = pageRequest('Institution.stock', args, [id, filter]);
       if (!stores.stock.sees(id)) return null;
