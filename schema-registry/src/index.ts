@@ -4,6 +4,30 @@ export {
   type SchemaProblem,
   type SubgraphSources,
 } from './compose-supergraph.ts';
+export {
+  checkDocuments,
+  documentIdOf,
+  hasValidSignature,
+  isClientName,
+  listManifests,
+  readIfThere,
+  readManifest,
+  readSourceFolder,
+  registerDocuments,
+  replaceFile,
+  shippedDocumentsPath,
+  signManifest,
+  signUnsignedManifests,
+  writeSignature,
+  type DocumentAssessment,
+  type DocumentChange,
+  type DocumentSigningKey,
+  type DocumentSource,
+  type Manifest,
+  type RegisteredOperation,
+  type Registration,
+  type RegistrationOptions,
+} from './documents/index.ts';
 export { findSchemaChanges, type SchemaChange } from './schema-changes.ts';
 export {
   checkSupergraph,

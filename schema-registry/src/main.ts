@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { checkSupergraph, publishSupergraph } from './publish-supergraph.ts';
+import { checkDocuments, shippedDocumentsPath } from './documents/index.ts';
+import { checkSupergraph, loadSupergraph, publishSupergraph } from './publish-supergraph.ts';
 import type { SchemaChange } from './schema-changes.ts';
 import { formatProblem } from './schema-problem.ts';
 
@@ -34,8 +35,17 @@ async function check(): Promise<number> {
   for (const hint of report.hints) say(`hint      ${hint}`);
   sayChanges(report.changes);
   for (const path of report.outdated) say(`outdated  ${path}`);
-  if (report.kind === 'up-to-date') return 0;
+  if (report.kind === 'up-to-date') return checkManifests();
   say('Run `npm run -w schema-registry publish` and commit what it writes.');
+  return 1;
+}
+
+/** Documents are looked at against what is published, so only once that is up to date. */
+async function checkManifests(): Promise<number> {
+  const findings = await checkDocuments(shippedDocumentsPath, await loadSupergraph());
+  for (const finding of findings) say(`documents ${finding}`);
+  if (findings.length === 0) return 0;
+  say('Run `npm run caregraph -- documents register --client <client>` and commit what it writes.');
   return 1;
 }
 

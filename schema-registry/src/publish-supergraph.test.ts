@@ -17,11 +17,11 @@ beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'caregraph-registry-'));
   await write(
     'packages/subgraph/src/contract/federation.graphql',
-    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key"])',
+    'extend schema @link(url: "https://specs.apollo.dev/federation/v2.12", import: ["@key", "@authenticated", "@requiresScopes"])',
   );
   await write(
     patientSdl,
-    'type Query { patient(id: ID!): Patient }\ntype Patient @key(fields: "id") { id: ID! name: String phone: String }',
+    'type Query { patient(id: ID!): Patient @authenticated }\ntype Patient @key(fields: "id") { id: ID! name: String phone: String }',
   );
   await write(
     'subgraphs/audit/src/audit-event/audit-event.graphql',
@@ -51,7 +51,7 @@ test('check finds files that are out of date and what would break clients', asyn
   await publishSupergraph(root);
   await write(
     patientSdl,
-    'type Query { patient(id: ID!): Patient }\ntype Patient @key(fields: "id") { id: ID! name: String! email: String }',
+    'type Query { patient(id: ID!): Patient @authenticated }\ntype Patient @key(fields: "id") { id: ID! name: String! email: String }',
   );
   const report = await checkSupergraph(root);
   expect(report).toMatchObject({
@@ -83,4 +83,25 @@ test('subgraphs that do not compose leave the published files alone', async () =
   expect(report).toMatchObject({ kind: 'refused', problems: [{ file: patientSdl, line: 1 }] });
   const path = join(root, 'schema-registry/published/supergraph.graphql');
   expect(await loadSupergraph(path)).toContain('phone');
+});
+
+test('a field that the other subgraph lets nobody see, and that cannot be null, is not published', async () => {
+  await publishSupergraph(root);
+  await write(
+    patientSdl,
+    `type Query { patient(id: ID!): Patient @authenticated }
+    type Patient @key(fields: "id") @requiresScopes(scopes: [["patient:read"]]) { id: ID! }`,
+  );
+  await write(
+    'subgraphs/audit/src/audit-event/audit-event.graphql',
+    `type Query { last: Event @requiresScopes(scopes: [["audit:read"]]) }
+    type Event { patient: Patient! }
+    type Patient @key(fields: "id", resolvable: false) @authenticated { id: ID! }`,
+  );
+  expect(await publishSupergraph(root)).toMatchObject({
+    kind: 'refused',
+    problems: [
+      { code: 'ACCESS_NOT_IN_ORDER', message: 'Event.patient: may be denied and cannot be null' },
+    ],
+  });
 });

@@ -1,7 +1,8 @@
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse, print } from 'graphql';
+import { buildASTSchema, parse, print } from 'graphql';
+import { accessProblems, accessRulesOf } from '@caregraph/access';
 import { composeSupergraph, type SubgraphSources } from './compose-supergraph.ts';
 import { findSchemaChanges, type SchemaChange } from './schema-changes.ts';
 import type { SchemaProblem } from './schema-problem.ts';
@@ -88,6 +89,8 @@ async function planPublication(repositoryRoot: string) {
   const sources = await readSubgraphSources(repositoryRoot);
   const composition = composeSupergraph(sources);
   if (composition.kind === 'refused') return composition;
+  const problems = accessProblemsOf(composition.supergraphSdl);
+  if (problems.length > 0) return { kind: 'refused' as const, problems };
 
   const wanted = new Map(sources.map((s) => [`${publishedFolder}/${s.name}.graphql`, sdlOf(s)]));
   wanted.set(`${publishedFolder}/${supergraphFile}`, composition.supergraphSdl);
@@ -102,6 +105,22 @@ async function planPublication(repositoryRoot: string) {
     changes: before === undefined ? [] : await findSchemaChanges(before, composition.supergraphSdl),
     hints: composition.hints,
   };
+}
+
+/**
+ * What each subgraph asks of its own part can still not fit together: a type may ask for more in
+ * the whole than where a field that cannot be null answers with it.
+ */
+function accessProblemsOf(supergraphSdl: string): SchemaProblem[] {
+  const document = parse(supergraphSdl);
+  const schema = buildASTSchema(document, { assumeValid: true });
+  return accessProblems(schema, accessRulesOf(document)).map((message) => ({
+    code: 'ACCESS_NOT_IN_ORDER',
+    message,
+    subgraph: undefined,
+    file: undefined,
+    line: undefined,
+  }));
 }
 
 async function readPublished(repositoryRoot: string): Promise<Map<string, string>> {

@@ -1,5 +1,6 @@
 import { Supergraph } from '@apollo/federation-internals';
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
+import type { GraphQLSchema } from 'graphql';
 
 export interface SchemaChange {
   /** `breaking` stops an existing client, `dangerous` may surprise one. */
@@ -34,7 +35,7 @@ export async function findSchemaChanges(before: string, after: string): Promise<
 }
 
 /** The schema without the directives of federation: what a client can ask. */
-function clientSchema(supergraphSdl: string) {
+export function clientSchema(supergraphSdl: string): GraphQLSchema {
   return Supergraph.build(supergraphSdl, { supportedFeatures: null })
     .apiSchema()
     .toGraphQLJSSchema();

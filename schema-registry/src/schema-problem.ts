@@ -2,7 +2,7 @@ import { getLocation, type ASTNode, type GraphQLError } from 'graphql';
 
 /** One reason why the subgraphs do not compose, with the place to look at. */
 export interface SchemaProblem {
-  /** Code of the composition error, or SYNTAX_ERROR, FEDERATION_LINK_MISSING. */
+  /** Code of the composition error, or SYNTAX_ERROR, FEDERATION_LINK_MISSING, ACCESS_NOT_IN_ORDER. */
   readonly code: string;
   readonly message: string;
   readonly subgraph: string | undefined;

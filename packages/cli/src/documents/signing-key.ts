@@ -1,0 +1,40 @@
+import { readFile, stat } from 'node:fs/promises';
+import { readOrMakeKeys } from '@caregraph/deployment';
+import type { DocumentSigningKey } from '@caregraph/schema-registry';
+import { z } from 'zod';
+
+const privateKey = z.object({
+  ...{ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string().min(1) },
+  ...{ x: z.string().min(1), y: z.string().min(1), d: z.string().min(1) },
+});
+
+/** The embedded deployment's own key for manifests. */
+export async function embeddedSigningKey(dataDirectory: string): Promise<DocumentSigningKey> {
+  return (await readOrMakeKeys(dataDirectory)).documentSigning;
+}
+
+/**
+ * A key that somebody keeps for signing manifests.
+ *
+ * @param path a private P-256 JWK with a `kid`
+ * @throws Error when others may read it, or it is no such key; never with what it holds
+ */
+export async function readSigningKey(path: string): Promise<DocumentSigningKey> {
+  const { mode } = await stat(path);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new Error(`${path} may be read by others; run: chmod 600 ${path}`);
+  }
+  const parsed = privateKey.safeParse(parseJson(await readFile(path, 'utf8')));
+  if (!parsed.success) throw new Error(`${path} is not a private P-256 JWK with a kid`);
+  const { d, ...publicJwk } = parsed.data;
+  return { keyId: publicJwk.kid, privateJwk: { ...publicJwk, d }, publicJwk };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
