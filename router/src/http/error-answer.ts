@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faultCatalogue, type FaultCode } from '@caregraph/fault';
 
-interface ErrorAnswer {
+export interface ErrorAnswer {
   readonly code: FaultCode;
   /** Tells apart what shares a code; stable as the code is. */
   readonly reason?: string;

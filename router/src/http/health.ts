@@ -1,10 +1,13 @@
 import type { FastifyInstance } from 'fastify';
+import type { Limits, SlotPlace } from '../limits/index.ts';
 import type { SubgraphTransport } from '../subgraph/subgraph-transport.ts';
 
 interface Readiness {
   readonly ready: boolean;
   readonly draining: boolean;
   readonly subgraphs: Readonly<Record<string, 'up' | 'down'>>;
+  /** Whether rates are counted for all routers together, or by each for itself. */
+  readonly limits: SlotPlace;
 }
 
 /**
@@ -15,11 +18,13 @@ export function installHealth(
   app: FastifyInstance,
   subgraphs: ReadonlyMap<string, SubgraphTransport>,
   isDraining: () => boolean,
+  limits: Pick<Limits, 'place'>,
 ): void {
   let asking: Promise<Readiness> | undefined;
 
   // Threat: /ready is open to anyone, and must not multiply requests to the subgraphs.
-  const ask = () => (asking ??= askAll(subgraphs, isDraining).finally(() => (asking = undefined)));
+  const ask = () =>
+    (asking ??= askAll(subgraphs, isDraining, limits).finally(() => (asking = undefined)));
 
   app.get('/healthz', (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ok: true }),
@@ -36,6 +41,7 @@ export function installHealth(
 async function askAll(
   subgraphs: ReadonlyMap<string, SubgraphTransport>,
   isDraining: () => boolean,
+  limits: Pick<Limits, 'place'>,
 ): Promise<Readiness> {
   const states = await Promise.all(
     [...subgraphs].map(async ([name, transport]): Promise<[string, 'up' | 'down']> => [
@@ -45,5 +51,5 @@ async function askAll(
   );
   const draining = isDraining();
   const ready = !draining && states.every(([, state]) => state === 'up');
-  return { ready, draining, subgraphs: Object.fromEntries(states) };
+  return { ready, draining, subgraphs: Object.fromEntries(states), limits: limits.place() };
 }
