@@ -40,6 +40,17 @@ module.exports = {
       to: { path: '^subgraphs/' },
     },
     {
+      name: 'gateway-guarded',
+      comment:
+        'The gateway enforces nothing: only the file that puts the access rules around it makes one.',
+      severity: 'error',
+      from: {
+        path: '^(router|packages|subgraphs|identity|schema-registry)/',
+        pathNot: '^router/src/access/guarded-gateway\\.ts$',
+      },
+      to: { path: '@apollo/gateway', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'store-is-last',
       comment: 'A request flows resolver → service → store, and never back.',
       severity: 'error',

@@ -1,0 +1,157 @@
+import {
+  isAbstractType,
+  Kind,
+  visit,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type FragmentSpreadNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import type { MarkedField, MarkedFragment, MarkedSet } from './mark-document.ts';
+
+/** What is left of a document for some actor. */
+export interface FilteredDocument {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** Answers hold under this name the type of objects whose gaps are to be filled. */
+  readonly typeAlias: string;
+}
+
+/**
+ * Takes the denied fields out of an operation. Selections that would be empty ask `__typename`, so
+ * that it is known whether there is an object; so do those of interfaces and unions, because the
+ * object's type decides which fields it lacks. Fragments that nobody spreads any more are left out.
+ */
+export function filterDocument(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  root: MarkedSet,
+): FilteredDocument {
+  const taken = takenNames(document);
+  const typeAlias = freeName('caregraphType', taken);
+  const filter = createFilter(document, taken, typeAlias);
+  const filtered = { ...operation, selectionSet: filter.set(root) };
+  return {
+    document: { kind: Kind.DOCUMENT, definitions: [filtered, ...filter.fragments(filtered)] },
+    operation: filtered,
+    typeAlias,
+  };
+}
+
+function createFilter(document: DocumentNode, taken: Set<string>, typeAlias: string) {
+  const definitions = fragmentsOf(document);
+  /** Names of fragments that lost fields, by their marks; undefined when nothing is left. */
+  const renamed = new Map<MarkedSet, string | undefined>();
+  const typeField = typeFieldAs(typeAlias);
+
+  function objectSet(set: MarkedSet): SelectionSetNode {
+    if (!set.touched) return set.node;
+    const selections = permitted(set);
+    const typed = selections.length === 0 || isAbstractType(set.scope);
+    return {
+      kind: Kind.SELECTION_SET,
+      selections: typed ? [typeField, ...selections] : selections,
+    };
+  }
+
+  function permitted({ selections }: MarkedSet): SelectionNode[] {
+    return selections.flatMap((selection) => {
+      const kept = selection.kind === 'field' ? keepField(selection) : keepFragment(selection);
+      return kept ?? [];
+    });
+  }
+
+  function keepField({ node, denied, set }: MarkedField): FieldNode | undefined {
+    if (denied) return undefined;
+    return set?.touched === true ? { ...node, selectionSet: objectSet(set) } : node;
+  }
+
+  function keepFragment({ node, set }: MarkedFragment): SelectionNode | undefined {
+    if (!set.touched) return node;
+    if (node.kind === Kind.FRAGMENT_SPREAD) return keepSpread(node, set);
+    const selections = permitted(set);
+    if (selections.length === 0) return undefined;
+    return { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+  }
+
+  function keepSpread(node: FragmentSpreadNode, set: MarkedSet): FragmentSpreadNode | undefined {
+    if (!renamed.has(set)) renamed.set(set, defineWithout(node.name.value, set));
+    const value = renamed.get(set);
+    return value === undefined ? undefined : { ...node, name: { kind: Kind.NAME, value } };
+  }
+
+  function defineWithout(name: string, set: MarkedSet): string | undefined {
+    const original = definitions.get(name);
+    const selections = permitted(set);
+    if (original === undefined || selections.length === 0) return undefined;
+    const value = freeName(name, taken);
+    definitions.set(value, {
+      ...original,
+      name: { kind: Kind.NAME, value },
+      selectionSet: { kind: Kind.SELECTION_SET, selections },
+    });
+    return value;
+  }
+
+  return {
+    set: objectSet,
+    fragments: (operation: OperationDefinitionNode) => reachable(operation, definitions),
+  };
+}
+
+function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
+  const definitions = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      definitions.set(definition.name.value, definition);
+    }
+  }
+  return definitions;
+}
+
+function typeFieldAs(alias: string): FieldNode {
+  return {
+    kind: Kind.FIELD,
+    alias: { kind: Kind.NAME, value: alias },
+    name: { kind: Kind.NAME, value: '__typename' },
+  };
+}
+
+function reachable(
+  operation: OperationDefinitionNode,
+  definitions: ReadonlyMap<string, FragmentDefinitionNode>,
+): FragmentDefinitionNode[] {
+  const found = new Map<string, FragmentDefinitionNode>();
+  const open: (OperationDefinitionNode | FragmentDefinitionNode)[] = [operation];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    visit(next, {
+      FragmentSpread({ name: { value } }) {
+        const definition = definitions.get(value);
+        if (definition === undefined || found.has(value)) return;
+        found.set(value, definition);
+        open.push(definition);
+      },
+    });
+  }
+  return [...found.values()];
+}
+
+/** Response names and names of fragments: a name made here must be neither. */
+function takenNames(document: DocumentNode): Set<string> {
+  const taken = new Set<string>();
+  visit(document, {
+    Field: ({ alias, name }) => void taken.add((alias ?? name).value),
+    FragmentDefinition: ({ name }) => void taken.add(name.value),
+  });
+  return taken;
+}
+
+function freeName(wish: string, taken: Set<string>): string {
+  let name = wish;
+  for (let count = 1; taken.has(name); count += 1) name = `${wish}_${count}`;
+  taken.add(name);
+  return name;
+}

@@ -1,0 +1,3 @@
+export type { UnauthorisedFields } from './enforcement.ts';
+export { createGuardedGateway, type SupergraphUpdate } from './guarded-gateway.ts';
+export { createIntrospectionCheck, createSuggestionPlugin } from './introspection.ts';
