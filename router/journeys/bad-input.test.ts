@@ -157,6 +157,7 @@ describe('tokens', () => {
       issuer: embeddedIssuer,
       audience: embeddedAudience,
       clientId: 'test',
+      documents: 'free',
       clock: systemClock,
       ids: createIdSource(systemClock),
       ...over,

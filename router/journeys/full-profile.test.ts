@@ -11,7 +11,15 @@ import { storeNames, type StoreName } from '@caregraph/database';
 import { demoActors, generateDistrict, loadDistrict } from '@caregraph/factory';
 import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
 import { startProcess, until, type RunningProcess } from './test-process.ts';
-import { actorOf, asking, sender, smallMap, subjectOf, type JourneyStack } from './test-stack.ts';
+import {
+  actorOf,
+  asking,
+  sender,
+  smallMap,
+  subjectOf,
+  writing,
+  type JourneyStack,
+} from './test-stack.ts';
 
 /** Five subgraphs and the router, each a process of its own, over HTTP. */
 
@@ -50,6 +58,8 @@ async function freePort(): Promise<number> {
 const tokenEnvironment = () => ({
   TOKEN_ISSUER: issuer,
   TOKEN_AUDIENCE: audience,
+  GRAPH_URL: `http://127.0.0.1:${portOf('router')}/graphql`,
+  ROUTER_CONTEXT_KEY: key(4),
   JWKS_URL: pathToFileURL(join(folder, 'keys.json')).href,
 });
 
@@ -62,6 +72,8 @@ function startSubgraph(name: StoreName): RunningProcess {
     OPERATION_HASH_KEY: key(1),
     BLIND_INDEX_KEY: key(2),
     EVENT_DELIVERY_KEY: key(3),
+    BREAK_GLASS_JWKS_URL: pathToFileURL(join(folder, 'break-glass.json')).href,
+    ...(name === 'patient' && { BREAK_GLASS_KEY_FILE: join(folder, 'break-glass-key.json') }),
     EVENT_SUBSCRIBER_URLS: subscribers[name]
       .map((one) => `http://127.0.0.1:${portOf(one)}/events`)
       .join(','),
@@ -74,6 +86,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'caregraph-full-'));
   const signing = await makeSigningKey();
   await writeFile(join(folder, 'keys.json'), JSON.stringify({ keys: [signing.publicJwk] }));
+  const grants = await makeSigningKey();
+  await writeFile(join(folder, 'break-glass.json'), JSON.stringify({ keys: [grants.publicJwk] }));
+  await writeFile(join(folder, 'break-glass-key.json'), JSON.stringify(grants.privateJwk));
   for (const name of [...storeNames, 'router']) ports.set(name, await freePort());
   for (const name of storeNames) databases.set(name, await createTestDatabase(name));
   for (const name of storeNames) processes.set(name, startSubgraph(name));
@@ -93,7 +108,15 @@ beforeAll(async () => {
   const people = demoActors(district);
   const clock = systemClock;
   const ids = createIdSource(clock);
-  const tokens = createTokenIssuer({ key: signing, issuer, audience, clientId: 'x', clock, ids });
+  const tokens = createTokenIssuer({
+    key: signing,
+    issuer,
+    audience,
+    clientId: 'x',
+    documents: 'free',
+    clock,
+    ids,
+  });
   const url = `http://127.0.0.1:${portOf('router')}`;
   ask = asking(url, (actor) => tokens.issue(subjectOf(actorOf(people, actor))));
   await loadDistrict({ district, send: sender(ask), settle });
@@ -158,6 +181,39 @@ test('one query is answered from five processes, and events have travelled', asy
       ]),
     },
   });
+});
+
+test('a record that one process opens, another shows', async () => {
+  const someone = '{ patients(first: 1) { edges { node { id } } } }';
+  const found = (await ask('clinician-1', someone)).data?.['patients'];
+  const id = (found as { edges: { node: { id: string } }[] }).edges[0]?.node.id;
+  const read = (headers: Record<string, string> = {}) =>
+    ask(
+      'clinician-2',
+      'query ($id: UUID!) { patient(id: $id) { checkups { edges { cursor } } } }',
+      {
+        ...{ id },
+      },
+      { headers },
+    );
+  expect((await read()).data).toEqual({ patient: null });
+  const opened = await ask(
+    'clinician-2',
+    `mutation ($operation: OperationInput!, $input: BreakGlassInput!) {
+      breakGlass(operation: $operation, input: $input) { grant }
+    }`,
+    {
+      operation: writing().operation(),
+      input: { patientId: id, reason: 'EMERGENCY', justification: 'Brought in after a fall.' },
+    },
+  );
+  expect(opened.errors).toEqual([]);
+  const { grant } = opened.data?.['breakGlass'] as { grant: string };
+  const { data, errors } = await read({ 'x-break-glass': grant });
+  expect(errors).toEqual([]);
+  expect(data).toMatchObject({ patient: { checkups: { edges: expect.any(Array) } } });
+  const forged = await read({ 'x-break-glass': `${grant.slice(0, -9)}AAAAAAAAA` });
+  expect(forged.data).toEqual({ patient: null });
 });
 
 const ready = async () => {

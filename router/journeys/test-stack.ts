@@ -40,6 +40,8 @@ export interface JourneyStack {
   readonly url: string;
   readonly deployment: Deployment;
   readonly signingKey: SigningKey;
+  /** The key of break-glass grants. */
+  readonly grantKey: SigningKey;
   readonly district: GeneratedDistrict;
   readonly log: readonly string[];
   actor(key: string): DemoActor;
@@ -110,10 +112,11 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
     if (!(await deployment.settle(settleDeadlineMs))) throw new Error('events did not arrive');
   };
   const url = await deployment.listen();
+  const { tokenSigning: signingKey, breakGlass: grantKey } = keys;
   const ask = asking(url, token);
   await loadDistrict({ district, settle, send: sender(ask) });
   return {
-    ...{ url, deployment, signingKey: keys.tokenSigning, district, log, actor, token, ask, settle },
+    ...{ url, deployment, signingKey, grantKey, district, log, actor, token, ask, settle },
     ...writing(),
     async read(actorKey, query, variables) {
       const { data, errors } = await ask(actorKey, query, variables);
@@ -142,7 +145,16 @@ export function subjectOf({ staffId, roles, institutionId, areaRoots, purposes }
 
 async function testKeys() {
   const bytes = (value: number) => new Uint8Array(32).fill(value);
-  return { tokenSigning: await makeSigningKey(), operationHash: bytes(1), blindIndex: bytes(2) };
+  const [tokenSigning, breakGlass] = [await makeSigningKey(), await makeSigningKey()];
+  const documentSigning = await makeSigningKey();
+  return {
+    tokenSigning,
+    breakGlass,
+    documentSigning,
+    operationHash: bytes(1),
+    blindIndex: bytes(2),
+    identitySealing: bytes(3),
+  };
 }
 
 async function reachAll(

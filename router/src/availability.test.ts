@@ -185,6 +185,7 @@ test('/healthz and /ready tell which subgraph is down', async () => {
     ready: false,
     draining: false,
     subgraphs: { patient: 'up', clinical: 'down' },
+    limits: 'local',
   });
   up = true;
   expect((await fetch(`${stack.url}/ready`)).status).toBe(200);
@@ -214,9 +215,9 @@ test('a new supergraph serves from the next request on, and drops none', async (
     while (asking) statuses.add((await stack.ask(timeline)).status);
   });
   for (let round = 0; round < 5; round += 1) {
-    expect(stack.router.update(wider)).toEqual({ kind: 'loaded' });
+    expect(await stack.router.update(wider)).toEqual({ kind: 'loaded' });
     expect((await stack.ask('{ visit { id } }')).status).toBe(200);
-    expect(stack.router.update(composeFixtures())).toEqual({ kind: 'loaded' });
+    expect(await stack.router.update(composeFixtures())).toEqual({ kind: 'loaded' });
     expect((await stack.ask('{ visit { id } }')).status).toBe(400);
   }
   asking = false;
@@ -228,7 +229,7 @@ test('a bad supergraph is refused and the one before stays', async () => {
   const stack = await start();
   const stranger = composeFixtures(patientSdl, clinicalSdl).replaceAll('"clinical"', '"lab"');
   for (const bad of ['type Query {', 'type Query { a: Int }', '', stranger]) {
-    expect(stack.router.update(bad)).toMatchObject({ kind: 'refused' });
+    expect(await stack.router.update(bad)).toMatchObject({ kind: 'refused' });
   }
   expect((await stack.ask(timeline)).body.errors).toBeUndefined();
   expect(stack.log.join('')).toContain('supergraph refused');

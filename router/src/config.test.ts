@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { readRouterConfig } from './config.ts';
+import { defaultLimits } from './limits/index.ts';
 
 const complete = {
   TOKEN_ISSUER: 'https://identity.test',
   TOKEN_AUDIENCE: 'caregraph',
   JWKS_URL: 'https://identity.test/jwks',
+  GRAPH_URL: 'https://graph.test/graphql',
+  ROUTER_CONTEXT_KEY: Buffer.alloc(32, 3).toString('base64'),
   SUBGRAPH_URLS: 'patient=http://127.0.0.1:4101/graphql, clinical=http://127.0.0.1:4102/graphql',
 };
 
@@ -32,4 +35,27 @@ test.each([
   const read = () => readRouterConfig({ ...complete, [name]: value });
   expect(read).toThrow(name);
   expect(read).not.toThrow(value);
+});
+
+test('documents and the keys that sign them are named together', () => {
+  const both = { ...complete, DOCUMENTS_DIR: '/srv/documents', DOCUMENT_KEYS_FILE: '/srv/keys' };
+  expect(readRouterConfig(complete).documents).toBeUndefined();
+  expect(readRouterConfig(both).documents).toEqual({
+    folder: '/srv/documents',
+    keysFile: '/srv/keys',
+  });
+  for (const { DOCUMENTS_DIR, DOCUMENT_KEYS_FILE } of [
+    { ...both, DOCUMENTS_DIR: undefined },
+    { ...both, DOCUMENT_KEYS_FILE: undefined },
+  ]) {
+    const env = { ...complete, DOCUMENTS_DIR, DOCUMENT_KEYS_FILE };
+    expect(() => readRouterConfig(env)).toThrow('go together');
+  }
+});
+
+test('limits have sensible values, can be set, and cannot be none', () => {
+  expect(readRouterConfig(complete).router.limits).toEqual(defaultLimits);
+  const { limits } = readRouterConfig({ ...complete, COST_BUDGET: '5', MAX_DEPTH: '7' }).router;
+  expect(limits).toMatchObject({ costBudget: 5, maxDepth: 7 });
+  expect(() => readRouterConfig({ ...complete, COST_BUDGET: '0' })).toThrow('COST_BUDGET');
 });

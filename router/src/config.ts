@@ -1,5 +1,18 @@
 import { z } from 'zod';
 import { publishedSupergraphPath } from '@caregraph/schema-registry';
+import type { UnauthorisedFields } from './access/index.ts';
+import {
+  defaultNetworkConfig,
+  networkConfigOf,
+  networkVariables,
+  type NetworkConfig,
+} from './http/network-config.ts';
+import {
+  defaultLimits,
+  limitsConfigOf,
+  limitVariables,
+  type LimitsConfig,
+} from './limits/limits-config.ts';
 
 /** What createRouter needs to know; both profiles fill it. */
 export interface RouterConfig {
@@ -17,6 +30,12 @@ export interface RouterConfig {
   readonly introspection: boolean;
   /** Whether /explorer is served. */
   readonly explorer: boolean;
+  /** What happens to a document that asks what its actor may not have. */
+  readonly unauthorisedFields: UnauthorisedFields;
+  /** How the router meets the network: TLS, names, origins, limits on connections. */
+  readonly network: NetworkConfig;
+  /** How large, how dear and how frequent requests may be. */
+  readonly limits: LimitsConfig;
 }
 
 /** What fits a small server; the embedded profile starts from it. */
@@ -28,6 +47,9 @@ export const defaultRouterConfig: RouterConfig = Object.freeze({
   drainTimeoutMs: 10_000,
   introspection: true,
   explorer: true,
+  unauthorisedFields: 'null',
+  network: defaultNetworkConfig,
+  limits: defaultLimits,
 });
 
 /** What the router's own process needs besides. */
@@ -37,9 +59,13 @@ export interface RouterProcessConfig {
   readonly tokenIssuer: string;
   readonly tokenAudience: string;
   readonly tokenKeysUrl: URL;
+  readonly graphUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly routerContextKey: Uint8Array;
   readonly subgraphUrls: Readonly<Record<string, string>>;
   readonly supergraphFile: string;
   readonly supergraphPollMs: number;
+  readonly documents: { readonly folder: string; readonly keysFile: string } | undefined;
 }
 
 const flag = (preset: 'true' | 'false') =>
@@ -64,6 +90,10 @@ const environment = z.object({
   INTROSPECTION: flag('true'),
   /** Serves /explorer; a deployment without developers turns it off. */
   EXPLORER: flag('true'),
+  /** null: such fields read as null with an error each; refuse: the whole document is refused. */
+  UNAUTHORISED_FIELDS: z.enum(['null', 'refuse']).default('null'),
+  ...networkVariables,
+  ...limitVariables,
   /** Lowest level written to the log. */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** The only accepted issuer of access tokens. No default: it decides who gets in. */
@@ -72,12 +102,25 @@ const environment = z.object({
   TOKEN_AUDIENCE: z.string().min(1),
   /** Where the issuer publishes its keys: an https URL, or file: for a key set on disk. */
   JWKS_URL: z.url({ protocol: /^(https|file)$/ }).transform((text) => new URL(text)),
+  /** Where clients reach /graphql, as they write it: DPoP proofs are made for it. */
+  GRAPH_URL: z.url(),
+  /** Carries revocations, used proofs and rate limits between processes. */
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  /** Base64 of at least 32 bytes; signs for subgraphs what the router says of a request. */
+  ROUTER_CONTEXT_KEY: z
+    .string()
+    .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+    .refine((bytes) => bytes.length >= 32, 'must be base64 of at least 32 bytes'),
   /** Where the subgraphs answer: `patient=http://host:port/graphql,clinical=…`. */
   SUBGRAPH_URLS: z.string().min(1).transform(parseSubgraphUrls),
   /** The supergraph to serve; watched for changes. */
   SUPERGRAPH_FILE: z.string().min(1).default(publishedSupergraphPath),
   /** How often the supergraph file is looked at. */
   SUPERGRAPH_POLL_MS: milliseconds(2_000),
+  /** Signed manifests of registered documents; without it such clients run nothing. */
+  DOCUMENTS_DIR: z.string().min(1).optional(),
+  /** JWK set with the public keys of those who may sign them. No default: it decides what runs. */
+  DOCUMENT_KEYS_FILE: z.string().min(1).optional(),
 });
 
 /**
@@ -105,15 +148,33 @@ export function readRouterConfig(
       drainTimeoutMs: from.DRAIN_TIMEOUT_MS,
       introspection: from.INTROSPECTION,
       explorer: from.EXPLORER,
+      unauthorisedFields: from.UNAUTHORISED_FIELDS,
+      limits: limitsConfigOf(from),
+      network: networkConfigOf(from, [from.HOST, new URL(from.GRAPH_URL).hostname]),
     }),
     logLevel: from.LOG_LEVEL,
     tokenIssuer: from.TOKEN_ISSUER,
     tokenAudience: from.TOKEN_AUDIENCE,
     tokenKeysUrl: from.JWKS_URL,
+    graphUrl: from.GRAPH_URL,
+    redisUrl: from.REDIS_URL,
+    routerContextKey: from.ROUTER_CONTEXT_KEY,
     subgraphUrls: Object.freeze(from.SUBGRAPH_URLS),
     supergraphFile: from.SUPERGRAPH_FILE,
     supergraphPollMs: from.SUPERGRAPH_POLL_MS,
+    documents: documentsOf(from),
   });
+}
+
+function documentsOf({
+  DOCUMENTS_DIR: folder,
+  DOCUMENT_KEYS_FILE: keysFile,
+}: z.infer<typeof environment>): RouterProcessConfig['documents'] {
+  if (folder !== undefined && keysFile !== undefined) return { folder, keysFile };
+  if (folder === undefined && keysFile === undefined) return undefined;
+  throw new Error(
+    "The router's configuration is not valid:\n  DOCUMENTS_DIR and DOCUMENT_KEYS_FILE go together",
+  );
 }
 
 /**

@@ -4,11 +4,32 @@ export {
   type RouterConfig,
   type RouterProcessConfig,
 } from './config.ts';
+export {
+  createDocumentAssessor,
+  documentFolder,
+  type DocumentFolderOptions,
+  type DocumentSource,
+} from './documents/index.ts';
+export {
+  defaultNetworkConfig,
+  networkConfigOf,
+  networkVariables,
+  type NetworkConfig,
+} from './http/network-config.ts';
+export {
+  costOf,
+  defaultLimits,
+  readCostModel,
+  type Costed,
+  type CostModel,
+  type CostOptions,
+  type LimitsConfig,
+} from './limits/index.ts';
 export { createRouter, type Router, type RouterOptions } from './router.ts';
 export type { DemoToken } from './explorer/explorer-route.ts';
 export type { HttpSubgraph } from './subgraph/http-transport.ts';
 export type { InProcessSubgraph } from './subgraph/in-process-transport.ts';
-export type { SupergraphUpdate } from './graphql/graphql-server.ts';
+export type { SupergraphUpdate } from './access/index.ts';
 export {
   fixedSupergraph,
   watchedSupergraph,

@@ -41,6 +41,8 @@ async function start(env: Record<string, string>) {
       TOKEN_ISSUER: 'https://identity.test',
       TOKEN_AUDIENCE: 'caregraph',
       JWKS_URL: pathToFileURL(keyFile).href,
+      GRAPH_URL: 'https://graph.test/graphql',
+      ROUTER_CONTEXT_KEY: Buffer.alloc(32, 3).toString('base64'),
       SUBGRAPH_URLS: 'patient=http://127.0.0.1:1/graphql,clinical=http://127.0.0.1:1/graphql',
       SUPERGRAPH_FILE: supergraphFile,
       SUPERGRAPH_POLL_MS: '20',
@@ -58,6 +60,7 @@ async function start(env: Record<string, string>) {
     issuer: 'https://identity.test',
     audience: 'caregraph',
     clientId: 'test',
+    documents: 'free',
     clock: systemClock,
     ids: createIdSource(systemClock),
   }).issue({

@@ -1,14 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-} from 'jose';
-import { createTokenVerifier } from '@caregraph/access';
+import { connectVerifier } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { createLogger } from '@caregraph/observability';
 import { readRouterConfig } from './config.ts';
+import { signedDocuments } from './documents/index.ts';
 import { createRouter } from './router.ts';
 import { watchedSupergraph } from './supergraph/supergraph-source.ts';
 
@@ -16,6 +10,16 @@ import { watchedSupergraph } from './supergraph/supergraph-source.ts';
 async function main(): Promise<void> {
   const config = readRouterConfig();
   const log = createLogger({ service: 'router', level: config.logLevel });
+  const access = await connectVerifier({
+    issuer: config.tokenIssuer,
+    audience: config.tokenAudience,
+    keysUrl: config.tokenKeysUrl,
+    graphUrl: config.graphUrl,
+    redisUrl: config.redisUrl,
+    refuseReplay: true,
+    clock: systemClock,
+    log,
+  });
   const router = await createRouter({
     config: config.router,
     subgraphs: Object.fromEntries(
@@ -26,20 +30,24 @@ async function main(): Promise<void> {
       pollMs: config.supergraphPollMs,
       log,
     }),
-    verifier: createTokenVerifier({
-      issuer: config.tokenIssuer,
-      audience: config.tokenAudience,
-      keys: await readKeySet(config.tokenKeysUrl),
-      clock: systemClock,
+    ...(config.documents && {
+      documents: signedDocuments(config.documents, config.supergraphPollMs, log),
     }),
+    verifier: access.verifier,
+    redisUrl: config.redisUrl,
+    routerContextKey: config.routerContextKey,
     log,
     clock: systemClock,
     ids: createIdSource(systemClock),
   });
+  const stop = async () => {
+    await router.close();
+    await access.stop();
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       log.info('stopping', { signal });
-      router.close().catch((error: unknown) => {
+      stop().catch((error: unknown) => {
         log.error('did not stop cleanly', { error });
         process.exitCode = 1;
       });
@@ -48,16 +56,10 @@ async function main(): Promise<void> {
   try {
     await router.listen();
   } catch (error) {
-    await router.close();
+    await stop();
     throw error;
   }
   log.info('listening', { host: config.router.host, port: config.router.port });
-}
-
-async function readKeySet(url: URL): Promise<JWTVerifyGetKey> {
-  if (url.protocol !== 'file:') return createRemoteJWKSet(url);
-  // jose checks the shape of the key set when it reads it.
-  return createLocalJWKSet(JSON.parse(await readFile(url, 'utf8')) as JSONWebKeySet);
 }
 
 main().catch((error: unknown) => {

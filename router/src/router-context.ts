@@ -4,8 +4,6 @@ import type { Actor } from '@caregraph/access';
 export interface RouterContext {
   readonly requestId: string;
   readonly actor: Actor;
-  /** The client's own Authorization header: every subgraph verifies the token itself. */
-  readonly authorization: string;
-  /** Why records are opened, as the client states; checked by each subgraph. */
-  readonly purpose: string | undefined;
+  /** Sent with every fetch: every subgraph verifies the token and the rest itself. */
+  readonly subgraphHeaders: Readonly<Record<string, string>>;
 }

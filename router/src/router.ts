@@ -1,22 +1,33 @@
 import type { ApolloServer } from '@apollo/server';
-import fastifyFactory, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import type { TokenVerifier } from '@caregraph/access';
+import { createRouterContextSigner, type TokenVerifier } from '@caregraph/access';
 import type { Clock, IdSource } from '@caregraph/clock';
 import type { Logger } from '@caregraph/observability';
+import type { SupergraphUpdate } from './access/index.ts';
 import type { RouterConfig } from './config.ts';
+import {
+  createDocumentHandler,
+  followDocuments,
+  installBodyReader,
+  noDocuments,
+  type Documents,
+  type DocumentSource,
+} from './documents/index.ts';
 import { installExplorer, type DemoToken } from './explorer/explorer-route.ts';
-import { createGraphqlServer, type SupergraphUpdate } from './graphql/graphql-server.ts';
+import { createGraphqlServer } from './graphql/graphql-server.ts';
+import { createLimits } from './limits/index.ts';
 import { actorOf, createAuthenticationHook } from './http/authentication.ts';
 import { installDrain } from './http/drain.ts';
-import { answerError, describeThrown } from './http/error-answer.ts';
 import { installHealth } from './http/health.ts';
+import { createHttpServer } from './http/http-server.ts';
 import type { RouterContext } from './router-context.ts';
 import { createHttpTransport, type HttpSubgraph } from './subgraph/http-transport.ts';
 import {
   createInProcessTransport,
   type InProcessSubgraph,
 } from './subgraph/in-process-transport.ts';
+import { subgraphHeaders } from './subgraph/subgraph-headers.ts';
 import type { SupergraphSource } from './supergraph/supergraph-source.ts';
 
 export interface RouterOptions {
@@ -24,7 +35,13 @@ export interface RouterOptions {
   /** Every subgraph that the supergraph names, by its name there. */
   readonly subgraphs: Readonly<Record<string, InProcessSubgraph | HttpSubgraph>>;
   readonly supergraph: SupergraphSource;
+  /** What clients run who may not send documents of their own; nothing when left out. */
+  readonly documents?: DocumentSource;
   readonly verifier: TokenVerifier;
+  /** Counts rates for all routers together; without it each counts its own. */
+  readonly redisUrl?: string | undefined;
+  /** With which subgraphs check what the router says of a request; at least 32 bytes. */
+  readonly routerContextKey: Uint8Array;
   readonly log: Logger;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -37,7 +54,7 @@ export interface Router {
   /** @returns the address clients use. @throws Error with code PORT_TAKEN */
   listen(): Promise<string>;
   /** Serves another supergraph without dropping a request. */
-  update(supergraphSdl: string): SupergraphUpdate;
+  update(supergraphSdl: string): Promise<SupergraphUpdate>;
   /** Lets requests in flight finish, refuses new ones, then stops. */
   close(): Promise<void>;
 }
@@ -52,24 +69,35 @@ export interface Router {
  */
 export async function createRouter(options: RouterOptions): Promise<Router> {
   const { config, supergraph, log } = options;
+  const documents = await followDocuments(options.documents ?? noDocuments);
+  const { app, retire } = await createHttpServer(options);
   const transports = createTransports(options);
+  const limits = await createLimits({ ...options, config: config.limits });
   const graphql = await createGraphqlServer({
     subgraphs: transports,
     supergraph,
     introspection: config.introspection,
+    unauthorisedFields: config.unauthorisedFields,
+    limits,
     log,
+  }).catch((error: unknown) => {
+    // Its connection would keep a process alive that has nothing to serve.
+    limits.close();
+    throw error;
   });
-  const app = createHttpServer(options);
   const { isDraining, drain } = installDrain(app);
-  installHealth(app, transports, isDraining);
-  installGraphql(app, options, graphql.apollo);
+  installHealth(app, transports, isDraining, limits);
+  installGraphql(app, options, graphql.apollo, documents);
   if (config.explorer) await installExplorer(app, options);
 
   let closing: Promise<void> | undefined;
   async function stop(): Promise<void> {
+    retire();
     await drain(config.drainTimeoutMs);
     await app.close();
+    documents.stop();
     await graphql.stop();
+    limits.close();
     await Promise.all([...transports.values()].map((transport) => transport.close()));
   }
   return {
@@ -91,65 +119,38 @@ function createTransports({ subgraphs, config }: RouterOptions) {
   );
 }
 
-function createHttpServer({ config, log, ids }: RouterOptions): FastifyInstance {
-  const app = fastifyFactory({
-    // Fastify would log URLs, and those of GET queries carry variables: see onResponse below.
-    logger: false,
-    bodyLimit: config.bodyLimitBytes,
-    genReqId: () => ids.next(),
-    requestIdHeader: false,
-    forceCloseConnections: true,
-    onConstructorPoisoning: 'ignore',
-    onProtoPoisoning: 'error',
-  });
-  app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    log.info('request', {
-      requestId: request.id,
-      path: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      durationMs: Math.round(reply.elapsedTime),
-    });
-  });
-  app.setErrorHandler((error, request, reply) => {
-    const answer = describeThrown(error);
-    if (answer.code === 'INTERNAL') log.error('request failed', { requestId: request.id, error });
-    return answerError(request, reply, answer);
-  });
-  app.setNotFoundHandler((request, reply) => answerError(request, reply, { code: 'NOT_FOUND' }));
-  return app;
-}
-
 function installGraphql(
   app: FastifyInstance,
-  { verifier }: RouterOptions,
+  { verifier, routerContextKey, clock }: RouterOptions,
   apollo: ApolloServer<RouterContext>,
+  documents: Documents,
 ): void {
+  const sign = createRouterContextSigner(routerContextKey, clock);
+  const context = async (request: FastifyRequest, reply: FastifyReply): Promise<RouterContext> => {
+    reply.header('cache-control', 'no-store');
+    return {
+      requestId: request.id,
+      actor: actorOf(request),
+      subgraphHeaders: subgraphHeaders(request, sign),
+    };
+  };
+  installBodyReader(app);
+  const freeForm = fastifyApolloHandler(apollo, { context });
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     onRequest: createAuthenticationHook(verifier),
-    handler: fastifyApolloHandler(apollo, {
-      async context(request, reply) {
-        reply.header('cache-control', 'no-store');
-        const purpose = request.headers['x-purpose'];
-        return {
-          requestId: request.id,
-          actor: actorOf(request),
-          authorization: request.headers.authorization ?? '',
-          purpose: typeof purpose === 'string' ? purpose : undefined,
-        };
-      },
-    }),
+    handler: createDocumentHandler({ apollo, documents, context, freeForm }),
   });
 }
 
-async function listen(app: FastifyInstance, { host, port }: RouterConfig): Promise<string> {
+async function listen(
+  app: FastifyInstance,
+  { host, port, network }: RouterConfig,
+): Promise<string> {
   try {
-    return await app.listen({ host, port });
+    const address = await app.listen({ host, port });
+    return network.tls === undefined ? address : address.replace(/^http:/, 'https:');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
     const message = `PORT_TAKEN: port ${port} on ${host} is in use. Stop what uses it or set PORT.`;

@@ -14,6 +14,7 @@ import { createIdSource, systemClock } from '@caregraph/clock';
 import { createLogger, type Logger } from '@caregraph/observability';
 import { composeSupergraph } from '@caregraph/schema-registry';
 import { defaultRouterConfig, type RouterConfig } from './config.ts';
+import type { DocumentSource } from './documents/index.ts';
 import { createRouter, type Router, type RouterOptions } from './router.ts';
 import { fixedSupergraph } from './supergraph/supergraph-source.ts';
 import type { InProcessSubgraph } from './subgraph/in-process-transport.ts';
@@ -87,7 +88,10 @@ export async function fixtureSubgraph(
       server.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { ...request, headers: new HeaderMap(Object.entries(request.headers)) },
         async context() {
-          const actor = await verifier.verifyHeader(request.headers['authorization']);
+          const actor = await verifier.verifyRequest({
+            authorization: request.headers['authorization'],
+            dpop: request.headers['dpop'],
+          });
           const headers = Object.entries(request.headers).map(
             ([name, value]) => `${name}: ${value}`,
           );
@@ -138,6 +142,8 @@ export interface StackOptions {
   readonly reach?: (clinical: InProcessSubgraph) => RouterOptions['subgraphs'][string];
   readonly supergraphSdl?: string;
   readonly demoTokens?: boolean;
+  readonly redisUrl?: string;
+  readonly documents?: DocumentSource;
 }
 
 export function composeFixtures(patient = patientSdl, clinical = clinicalSdl): string {
@@ -162,6 +168,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     issuer,
     audience,
     clientId: 'test',
+    documents: 'free',
     clock: systemClock,
     ids,
   });
@@ -208,12 +215,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const router = await createRouter({
     config: { ...defaultRouterConfig, port: 0, ...options.config },
     subgraphs: { patient, clinical: options.reach?.(clinical) ?? clinical },
+    routerContextKey: new Uint8Array(32).fill(3),
     supergraph: fixedSupergraph(options.supergraphSdl ?? composeFixtures()),
     verifier,
     log,
     clock: systemClock,
     ids,
     ...(options.demoTokens ? { demoTokens: demo } : {}),
+    redisUrl: options.redisUrl,
+    ...(options.documents ? { documents: options.documents } : {}),
   });
   const url = await router.listen();
   return {

@@ -6,9 +6,15 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { ApolloGateway } from '@apollo/gateway';
 import type { Logger } from '@caregraph/observability';
-import { disableVendorTelemetry } from '../config.ts';
+import {
+  createGuardedGateway,
+  createIntrospectionCheck,
+  createSuggestionPlugin,
+  type SupergraphUpdate,
+  type UnauthorisedFields,
+} from '../access/index.ts';
+import type { Limits } from '../limits/index.ts';
 import type { RouterContext } from '../router-context.ts';
 import { createSubgraphDataSource } from '../subgraph/subgraph-data-source.ts';
 import type { SubgraphTransport } from '../subgraph/subgraph-transport.ts';
@@ -17,14 +23,10 @@ import { createErrorPlugin } from './error-plugin.ts';
 import { formatError } from './error-format.ts';
 import { createOperationPlugin } from './operation-plugin.ts';
 
-/** What became of a new supergraph. */
-export type SupergraphUpdate =
-  { readonly kind: 'loaded' } | { readonly kind: 'refused'; readonly reason: string };
-
 export interface GraphqlServer {
   readonly apollo: ApolloServer<RouterContext>;
   /** Serves another supergraph from the next request on; a bad one changes nothing. */
-  update(supergraphSdl: string): SupergraphUpdate;
+  update(supergraphSdl: string): Promise<SupergraphUpdate>;
   stop(): Promise<void>;
 }
 
@@ -37,41 +39,29 @@ export async function createGraphqlServer(options: {
   readonly subgraphs: ReadonlyMap<string, SubgraphTransport>;
   readonly supergraph: SupergraphSource;
   readonly introspection: boolean;
+  readonly unauthorisedFields: UnauthorisedFields;
+  readonly limits: Limits;
   readonly log: Logger;
 }): Promise<GraphqlServer> {
   const { subgraphs, supergraph, log } = options;
-  let update = (_supergraphSdl: string): SupergraphUpdate => refused(log, new Error('not loaded'));
-
-  disableVendorTelemetry();
-  const gateway = new ApolloGateway({
-    async supergraphSdl(hook) {
-      update = (sdl) => {
-        try {
-          hook.update(sdl);
-          log.info('supergraph loaded');
-          return { kind: 'loaded' };
-        } catch (error) {
-          return refused(log, error);
-        }
-      };
-      return { supergraphSdl: await supergraph.load() };
-    },
-    buildService({ name }) {
+  const gateway = createGuardedGateway({
+    supergraph,
+    subgraph(name) {
       const transport = subgraphs.get(name);
       if (!transport) throw new Error(`The supergraph names an unknown subgraph: ${name}`);
       return createSubgraphDataSource({ name, transport, log });
     },
+    unauthorisedFields: options.unauthorisedFields,
+    log,
     logger: apolloLogger(log),
-    __exposeQueryPlanExperimental: false,
-    validateSupergraph: true,
   });
 
   const apollo = createApollo(gateway, options);
   await apollo.start();
-  const stopWatching = supergraph.watch?.((sdl) => update(sdl));
+  const stopWatching = supergraph.watch?.((sdl) => void gateway.update(sdl));
   return {
     apollo,
-    update: (sdl) => update(sdl),
+    update: gateway.update,
     async stop() {
       stopWatching?.();
       await apollo.stop();
@@ -80,24 +70,32 @@ export async function createGraphqlServer(options: {
 }
 
 function createApollo(
-  gateway: ApolloGateway,
-  { log, introspection }: { readonly log: Logger; readonly introspection: boolean },
+  gateway: ReturnType<typeof createGuardedGateway>,
+  {
+    log,
+    introspection,
+    limits,
+  }: { readonly log: Logger; readonly introspection: boolean; readonly limits: Limits },
 ): ApolloServer<RouterContext> {
   return new ApolloServer<RouterContext>({
     gateway,
     logger: apolloLogger(log),
-    formatError,
+    formatError: (error) => formatError(limits.formatError(error)),
     introspection,
     hideSchemaDetailsFromClientErrors: !introspection,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,
     persistedQueries: false,
+    parseOptions: limits.parseOptions,
+    validationRules: limits.validationRules,
     stopOnTerminationSignals: false,
     stringifyResult: (result) => JSON.stringify(result),
     plugins: [
       createErrorPlugin(log),
-      createOperationPlugin(),
+      limits.plugin,
+      createSuggestionPlugin(),
+      createOperationPlugin([createIntrospectionCheck(), limits.checkCost, limits.checkRate]),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),
@@ -105,12 +103,6 @@ function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
-}
-
-function refused(log: Logger, error: unknown): SupergraphUpdate {
-  const reason = error instanceof Error ? error.message : 'unknown';
-  log.error('supergraph refused; the one before stays', { reason, error });
-  return { kind: 'refused', reason };
 }
 
 /** Apollo's own lines are about schemas, not about requests; `info` of theirs is detail here. */

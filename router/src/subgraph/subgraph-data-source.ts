@@ -51,16 +51,10 @@ export function createSubgraphDataSource(options: {
   };
 }
 
-/** Only these headers go on: whatever else the client sent ends at the router. */
 function requestOf({ request, context }: ProcessOptions): SubgraphRequest {
-  const { authorization, requestId, purpose } = contextOf(context);
   if (request.query === undefined) throw new Error('The gateway sent a fetch without a query.');
   return {
-    headers: {
-      authorization,
-      'x-request-id': requestId,
-      ...(purpose === undefined ? {} : { 'x-purpose': purpose }),
-    },
+    headers: contextOf(context).subgraphHeaders,
     body: {
       query: request.query,
       variables: request.variables ?? {},
