@@ -8,7 +8,7 @@ export default defineConfig({
     alias: [{ find: /^graphql$/, replacement: fileURLToPath(import.meta.resolve('graphql')) }],
   },
   test: {
-    include: ['{packages,subgraphs,router,schema-registry,bench}/**/*.test.ts'],
+    include: ['{packages,subgraphs,router,identity,schema-registry,bench}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/generated/**', '**/dist/**'],
     globalSetup: ['packages/testbed/src/global-setup.ts'],
     pool: 'forks',

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-export const stores = ['patient', 'clinical', 'prescription', 'institution', 'audit'];
+export const stores = ['patient', 'clinical', 'prescription', 'institution', 'audit', 'identity'];
 
 const installStamp = (root) => join(root, 'node_modules', '.caregraph-install');
 const generationStamps = (root) => join(root, '.caregraph', 'generated.json');
@@ -75,7 +75,8 @@ export function artefacts(root) {
     const schema = files(root, `prisma/${store}`, /\.prisma$|prisma\.config\.ts$/);
     if (schema.some((file) => file.endsWith('.prisma'))) {
       const fingerprint = hash(root, prisma, [...sealing, ...schema]);
-      const output = `subgraphs/${store}/generated/prisma/client.ts`;
+      const owner = store === 'identity' ? store : `subgraphs/${store}`;
+      const output = `${owner}/generated/prisma/client.ts`;
       result.push({ name: `prisma:${store}`, output, fingerprint });
     }
     const sdl = files(root, `subgraphs/${store}/src`, /\.graphql$/);

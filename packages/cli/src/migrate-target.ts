@@ -1,28 +1,28 @@
 import {
+  databaseNames,
   onDatabase,
   parseDatabaseUrl,
   startEmbeddedPostgres,
   storeDatabase,
-  storeNames,
+  type DatabaseName,
   type DatabaseTarget,
-  type StoreName,
 } from '@caregraph/database';
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { readEmbeddedConfig, readStoreUrl } from './config.ts';
 
 export interface StoreTarget {
-  readonly store: StoreName;
+  readonly store: DatabaseName;
   readonly target: DatabaseTarget;
 }
 
 /** The stores that were named, or all; a wrong name ends the command. */
-export function knownStores(asked: readonly string[], program: Command): readonly StoreName[] {
-  if (asked.length === 0) return storeNames;
+export function knownStores(asked: readonly string[], program: Command): readonly DatabaseName[] {
+  if (asked.length === 0) return databaseNames;
   return asked.map(
     (name) =>
-      storeNames.find((known) => known === name) ??
-      program.error(`no such store: ${name} (${storeNames.join(', ')})`),
+      databaseNames.find((known) => known === name) ??
+      program.error(`no such store: ${name} (${databaseNames.join(', ')})`),
   );
 }
 
@@ -31,7 +31,7 @@ export function knownStores(asked: readonly string[], program: Command): readonl
  * a variable are those of the embedded PostgreSQL, which runs for as long as the work does.
  */
 export async function withStoreTargets(
-  stores: readonly StoreName[],
+  stores: readonly DatabaseName[],
   work: (targets: readonly StoreTarget[]) => Promise<void>,
 ): Promise<void> {
   const urls = stores.map((store) => readStoreUrl(store));

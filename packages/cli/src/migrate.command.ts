@@ -4,8 +4,8 @@ import {
   hasDrift,
   migrate,
   storeFiles,
+  type DatabaseName,
   type DatabaseTarget,
-  type StoreName,
 } from '@caregraph/database';
 import type { Command } from 'commander';
 import { knownStores, withStoreTargets } from './migrate-target.ts';
@@ -20,7 +20,7 @@ export function registerMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description('create the databases that are missing and apply their migrations')
-    .argument('[stores...]', 'patient, clinical, prescription, institution, audit; all when absent')
+    .argument('[stores...]', 'a subgraph or identity; all when absent')
     .option('-c, --check', 'change nothing; tell what differs, and exit with 1 when anything does')
     .option('--retry-failed', 'try migrations again that failed before')
     .action(async (asked: string[], flags: MigrateFlags) => {
@@ -32,7 +32,7 @@ export function registerMigrateCommand(program: Command): void {
 }
 
 async function runStore(
-  store: StoreName,
+  store: DatabaseName,
   target: DatabaseTarget,
   flags: MigrateFlags,
 ): Promise<void> {

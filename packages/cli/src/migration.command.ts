@@ -8,7 +8,7 @@ export function registerMigrationCommand(program: Command): void {
   program
     .command('migration')
     .description('write a new migration from the changed schema of a store')
-    .argument('<store>', 'patient, clinical, prescription, institution or audit')
+    .argument('<store>', 'patient, clinical, prescription, institution, audit or identity')
     .argument('<name>', 'what it does, such as add_consent')
     .option('--empty', 'write it also when the schema asks for nothing, to be filled by hand')
     .action(async (asked: string, name: string, flags: { empty?: boolean }) => {

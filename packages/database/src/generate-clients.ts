@@ -5,10 +5,11 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import {
+  clientFolder,
+  databaseNames,
   readSchema,
   repositoryRoot,
   storeFiles,
-  storeNames,
   type StoreFiles,
 } from './migrations/store-files.ts';
 import { DatabaseSetupError } from './target.ts';
@@ -27,8 +28,8 @@ export interface GenerateResult {
 }
 
 /**
- * Generates the Prisma client of every store into `subgraphs/<name>/generated/prisma`, two at a
- * time. A store whose schema, generators and Prisma version are those of the last time is skipped.
+ * Generates the Prisma client of every store into the `generated/prisma` folder of its owner,
+ * two at a time. A store whose schema, generators and Prisma version are those of the last time is skipped.
  * Nothing is downloaded: the command line only asks whether a schema engine exists, and generating
  * never runs it, so it is shown the Node binary.
  *
@@ -40,12 +41,16 @@ export async function generateClients(options: GenerateOptions = {}): Promise<Ge
   const root = options.root ?? repositoryRoot;
   const results: GenerateResult[] = [];
   const failures: string[] = [];
-  const waiting = storeNames.map((name) => storeFiles(name, root));
+  const waiting = [...databaseNames];
   const work = async (): Promise<void> => {
-    for (let store = waiting.shift(); store; store = waiting.shift()) {
-      const output = join(root, 'subgraphs', store.name, 'generated');
+    for (let name = waiting.shift(); name; name = waiting.shift()) {
       try {
-        results.push(await generateClient(store, output, options));
+        const client = await generateClient(
+          storeFiles(name, root),
+          clientFolder(name, root),
+          options,
+        );
+        results.push(client);
       } catch (error) {
         // A mistake in one schema is shown together with those in the others.
         if (!(error instanceof DatabaseSetupError)) throw error;

@@ -5,8 +5,13 @@ import { fileURLToPath } from 'node:url';
 import type { MigrationList, SchemasContainer } from '@prisma/schema-engine-wasm';
 import { DatabaseSetupError } from '../target.ts';
 
+/** The stores of the five subgraphs. */
 export const storeNames = ['patient', 'clinical', 'prescription', 'institution', 'audit'] as const;
 export type StoreName = (typeof storeNames)[number];
+
+/** Every database of a deployment: the stores of the subgraphs, and identity's, which is none. */
+export const databaseNames = [...storeNames, 'identity'] as const;
+export type DatabaseName = (typeof databaseNames)[number];
 
 /** A store on disk: `schema/*.prisma` and `migrations/` below its directory. */
 export interface StoreFiles {
@@ -29,17 +34,24 @@ provider = "postgresql"
 export const repositoryRoot = fileURLToPath(new URL('../../../..', import.meta.url));
 
 /**
- * The files of one of the five stores of this repository.
+ * The files of one of the stores of this repository.
  *
  * @example await migrate(storeFiles('patient'), target)
  */
-export function storeFiles(name: StoreName, root: string = repositoryRoot): StoreFiles {
+export function storeFiles(name: DatabaseName, root: string = repositoryRoot): StoreFiles {
   return { name, directory: join(root, 'prisma', name) };
 }
 
 /** What the database of a store is called on a server that several stores share. */
-export function storeDatabase(name: StoreName): string {
+export function storeDatabase(name: DatabaseName): string {
   return `caregraph_${name}`;
+}
+
+/** Where the generated client of a store lies: with the workspace that owns the store. */
+export function clientFolder(name: DatabaseName, root: string = repositoryRoot): string {
+  return name === 'identity'
+    ? join(root, 'identity', 'generated')
+    : join(root, 'subgraphs', name, 'generated');
 }
 
 /** Reads the migrations in order. @throws DatabaseSetupError `MIGRATION_FILES_INVALID` */

@@ -1,0 +1,1 @@
+export { createSignIn, type SignInWithPages } from './sign-in.ts';
