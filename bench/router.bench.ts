@@ -76,7 +76,15 @@ async function makeSignIn() {
   const key = await makeSigningKey();
   const [issuer, audience] = ['https://bench.caregraph.invalid', 'https://caregraph.invalid/graph'];
   const [clock, ids] = [systemClock, createIdSource(systemClock)];
-  const tokens = createTokenIssuer({ key, issuer, audience, clientId: 'bench', clock, ids });
+  const tokens = createTokenIssuer({
+    key,
+    issuer,
+    audience,
+    clientId: 'bench',
+    documents: 'free',
+    clock,
+    ids,
+  });
   const token = await tokens.issue(
     {
       id: ids.next(),

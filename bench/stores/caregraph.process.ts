@@ -3,6 +3,7 @@ import { systemClock } from '@caregraph/clock';
 import { readOrMakeKeys, startDeployment } from '@caregraph/deployment';
 import { generateDistrict } from '@caregraph/factory';
 import { createLogger } from '@caregraph/observability';
+import { defaultLimits } from '@caregraph/router';
 import { runChild } from '../process/child.ts';
 import { databaseTargets } from './database-targets.ts';
 import { createTokens, loadPeople } from './load-people.ts';
@@ -22,7 +23,8 @@ runChild(async (settings) => {
     log: createLogger({ service: 'caregraph', level: 'warn', destination: process.stderr }),
     clock: systemClock,
     phoneRegion: 'IN',
-    router: { port: 0, explorer: false },
+    // One caller asks as often as it can: a limit of rates would be what is measured.
+    router: { port: 0, explorer: false, limits: { ...defaultLimits, rates: false } },
   });
   const today = systemClock.now().toISOString().slice(0, 10);
   const district = generateDistrict({ seed: 'patient list', today, households });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { networkVariables } from '@caregraph/router';
 import { repositoryRoot } from './repository.ts';
 
 /** The environment of the embedded profile. */
@@ -13,6 +14,11 @@ const schema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   /** The port of the router. */
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  /** Where clients reach the router when that is not its own address; no slash at the end. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .regex(/[^/]$/)
+    .optional(),
   /** ISO 3166-1 region of phone numbers that are written without a country code. */
   PHONE_REGION: z
     .string()
@@ -24,6 +30,7 @@ const schema = z.object({
   DEMO_HOUSEHOLDS: z.coerce.number().int().min(1).max(20_000).default(500),
   /** The lowest level that is logged. */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+  ...networkVariables,
 });
 
 export type EmbeddedConfig = Readonly<z.infer<typeof schema>>;
@@ -53,4 +60,25 @@ export function readStoreUrl(
 ): string | undefined {
   const url = environment[`DATABASE_URL_${store.toUpperCase()}`];
   return url === '' ? undefined : url;
+}
+
+const documentSchema = z.object({
+  /** Where manifests are registered; those of this checkout unless a deployment keeps its own. */
+  DOCUMENTS_DIR: z.string().min(1).optional(),
+  /** The private key (a JWK) that signs manifests; the embedded deployment's own when left out. */
+  DOCUMENT_SIGNING_KEY_FILE: z.string().min(1).optional(),
+});
+
+/** Reads where `caregraph documents` registers, and with which key. */
+export function readDocumentConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<z.infer<typeof documentSchema>> {
+  return Object.freeze(documentSchema.parse(environment));
+}
+
+/** Whether the environment is that of a deployment whose identity runs by itself. */
+export function isFullProfile(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  return environment['IDENTITY_SEALING_KEY'] !== undefined;
 }

@@ -10,7 +10,10 @@ type Register = (program: Command) => void;
  */
 const commands: Readonly<Record<string, () => Promise<Register>>> = {
   check: async () => (await import('./check.command.ts')).registerCheckCommand,
+  code: async () => (await import('./code.command.ts')).registerCodeCommand,
+  documents: async () => (await import('./documents.command.ts')).registerDocumentsCommand,
   generate: async () => (await import('./generate.command.ts')).registerGenerateCommand,
+  identity: async () => (await import('./identity.command.ts')).registerIdentityCommand,
   import: async () => (await import('./import.command.ts')).registerImportCommand,
   migrate: async () => (await import('./migrate.command.ts')).registerMigrateCommand,
   migration: async () => (await import('./migration.command.ts')).registerMigrationCommand,

@@ -29,7 +29,8 @@ async function run(stops: StopList): Promise<void> {
   const { url, deployment, demo } = await startEmbedded(readEmbeddedConfig(), stops, say);
   const greet = async () => {
     const token = await demo?.token(deployment.tokens, 'clinician');
-    console.log(greeting({ url, token }));
+    const signIns = (await demo?.signIns(deployment)) ?? [];
+    console.log(greeting({ url, token, signIns }));
   };
   if (demo === undefined) return greet();
   let greeted: Promise<void> | undefined;

@@ -11,8 +11,9 @@ export function registerTokenCommand(program: Command): void {
     .command('token')
     .description('print a ten-minute access token of someone in the demo district')
     .option('--as <who>', 'health-worker, clinician, pharmacist, auditor, …', 'health-worker')
+    .option('--client <id>', 'of this client, which runs its registered documents only')
     .option('--list', 'name everyone instead')
-    .action(async (options: { as: string; list?: boolean }) => {
+    .action(async (options: { as: string; client?: string; list?: boolean }) => {
       const config = readEmbeddedConfig();
       const demo = await createDemo(config, systemClock);
       if (options.list) {
@@ -24,7 +25,8 @@ export function registerTokenCommand(program: Command): void {
         key: keys.tokenSigning,
         issuer: embeddedIssuer,
         audience: embeddedAudience,
-        clientId: 'demo',
+        clientId: options.client ?? 'demo',
+        documents: options.client === undefined ? 'free' : 'registered',
         clock: systemClock,
         ids: createIdSource(systemClock),
       });

@@ -1,7 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { createLocalJWKSet } from 'jose';
 import {
+  createBreakGlassAccess,
+  createRevocationList,
   createTokenIssuer,
   createTokenVerifier,
+  type BreakGlassAccess,
+  type Revocation,
+  type RevocationRegister,
   type TokenIssuer,
   type TokenVerifier,
 } from '@caregraph/access';
@@ -15,7 +21,7 @@ import {
   type StoreName,
 } from '@caregraph/database';
 import { createInstitutionSubgraph } from '@caregraph/institution-subgraph';
-import { createInProcessTransport } from '@caregraph/messaging';
+import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
 import type { Logger } from '@caregraph/observability';
 import { createPatientSubgraph } from '@caregraph/patient-subgraph';
 import { createPrescriptionSubgraph } from '@caregraph/prescription-subgraph';
@@ -24,11 +30,18 @@ import {
   defaultRouterConfig,
   fixedSupergraph,
   type DemoToken,
+  type DocumentSource,
   type Router,
   type RouterConfig,
 } from '@caregraph/router';
 import { loadSupergraph } from '@caregraph/schema-registry';
 import { createSealing, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
+import {
+  createEmbeddedIdentity,
+  identityPrefix,
+  type EmbeddedIdentity,
+  type EmbeddedIdentityOptions,
+} from './embedded-identity.ts';
 import type { DeploymentKeys } from './key-file.ts';
 
 /** The issuer and audience of the tokens that an embedded deployment signs for itself. */
@@ -44,6 +57,10 @@ export interface DeploymentOptions {
   /** ISO 3166-1 region of phone numbers without a country code. */
   readonly phoneRegion: string;
   readonly router?: Partial<RouterConfig>;
+  /** What clients run who may not send documents of their own; nothing when left out. */
+  readonly documents?: DocumentSource;
+  /** People sign in here; left out, only tokens that the deployment signs itself are good. */
+  readonly identity?: EmbeddedIdentityOptions;
   /** Tokens for the explorer's page, minted when it asks. */
   readonly demoTokens?: (tokens: TokenIssuer) => Promise<readonly DemoToken[]>;
 }
@@ -56,6 +73,7 @@ export interface Deployment {
   readonly subgraphs: Readonly<Record<StoreName, Subgraph>>;
   readonly pools: Readonly<Record<StoreName, DatabasePool>>;
   readonly tokens: TokenIssuer;
+  readonly identity: EmbeddedIdentity | undefined;
   /** Waits until what was committed has reached every subgraph. @returns false at the deadline */
   settle(deadlineMs: number): Promise<boolean>;
   /** Finishes what is under way, then stops everything. The databases' server is the caller's. */
@@ -81,37 +99,55 @@ const names = Object.keys(factories) as StoreName[];
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
   const { clock, keys } = options;
   const ids = createIdSource(clock);
-  const verifier = verifierOf(options);
+  const revocations = createRevocationList(clock);
+  const own = verifierOf(options, revocations);
+  const identity = await identityOf(options, revocations, () => subgraphs.institution);
+  // Router and subgraphs share this process, so nobody else ever needs it.
+  const routerContextKey = randomBytes(32);
   const tokens = createTokenIssuer({
     key: keys.tokenSigning,
     issuer: embeddedIssuer,
     audience: embeddedAudience,
     clientId: 'embedded',
+    documents: 'free',
     clock,
     ids,
   });
   const pools = byName((name) => poolOf(name, options));
-  const subgraphs = assemble(options, pools, verifier);
+  const breakGlass = breakGlassOf(options, revocations);
+  const verifier = identity?.andOwn(own, 'subgraph') ?? own;
+  const subgraphs: Record<StoreName, Subgraph> = assemble(
+    options,
+    pools,
+    { verifier, routerContextKey, breakGlass },
+    identity,
+  );
   await Promise.all(names.map((name) => subgraphs[name].start()));
+  await identity?.start();
   const router = await createRouter({
     config: { ...defaultRouterConfig, ...options.router },
     subgraphs: byName((name) => ({ ...subgraphs[name], kind: 'in-process' as const })),
     supergraph: fixedSupergraph(await loadSupergraph()),
-    verifier,
+    verifier: identity?.andOwn(own, 'router') ?? own,
+    routerContextKey,
     log: options.log,
     clock,
     ids,
+    ...(options.documents && { documents: options.documents }),
     ...(options.demoTokens && { demoTokens: () => options.demoTokens?.(tokens) ?? noTokens }),
   });
+  await identity?.install(router.app, identityPrefix);
   return {
     listen: router.listen,
     router,
     subgraphs,
     pools,
     tokens,
+    identity,
     settle: (deadlineMs) => settle(subgraphs, deadlineMs),
     async stop() {
       await router.close();
+      await identity?.stop();
       await Promise.all(names.map((name) => subgraphs[name].stop()));
       await Promise.all(names.map((name) => pools[name].end()));
     },
@@ -119,6 +155,19 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 }
 
 const noTokens = Promise.resolve([]);
+
+async function identityOf(
+  { identity, keys, clock, log }: DeploymentOptions,
+  revocations: RevocationRegister,
+  institution: () => Subgraph,
+): Promise<EmbeddedIdentity | undefined> {
+  if (identity === undefined) return undefined;
+  const ids = createIdSource(clock);
+  const audience = embeddedAudience;
+  return createEmbeddedIdentity(identity, {
+    ...{ keys, audience, revocations, institution, clock, ids, log },
+  });
+}
 
 function byName<TValue>(make: (name: StoreName) => TValue): Record<StoreName, TValue> {
   return {
@@ -130,12 +179,31 @@ function byName<TValue>(make: (name: StoreName) => TValue): Record<StoreName, TV
   };
 }
 
-function verifierOf({ keys, clock }: DeploymentOptions): TokenVerifier {
+function breakGlassOf(
+  { keys, clock }: DeploymentOptions,
+  revocations: RevocationRegister,
+): (name: StoreName) => BreakGlassAccess {
+  const options = {
+    keys: createLocalJWKSet({ keys: [keys.breakGlass.publicJwk] }),
+    clock,
+    revocations,
+    revoke: async (revocation: Revocation) => revocations.add(revocation),
+  };
+  const signing = createBreakGlassAccess({ ...options, key: keys.breakGlass });
+  const verifying = createBreakGlassAccess(options);
+  return (name) => (name === 'patient' ? signing : verifying);
+}
+
+function verifierOf(
+  { keys, clock }: DeploymentOptions,
+  revocations: RevocationRegister,
+): TokenVerifier {
   return createTokenVerifier({
     issuer: embeddedIssuer,
     audience: embeddedAudience,
     keys: createLocalJWKSet({ keys: [keys.tokenSigning.publicJwk] }),
     clock,
+    revocations,
   });
 }
 
@@ -153,10 +221,15 @@ function poolOf(name: StoreName, { databases, log }: DeploymentOptions): Databas
 function assemble(
   { keys, log, clock, phoneRegion }: DeploymentOptions,
   pools: Readonly<Record<StoreName, DatabasePool>>,
-  verifier: TokenVerifier,
+  access: {
+    readonly verifier: TokenVerifier;
+    readonly routerContextKey: Uint8Array;
+    readonly breakGlass: (name: StoreName) => BreakGlassAccess;
+  },
+  identity: EmbeddedIdentity | undefined,
 ): Record<StoreName, Subgraph> {
-  const assembled: Subgraph[] = [];
-  const transport = createInProcessTransport(() => assembled.map((one) => one.consumer));
+  const consumers: EventConsumer[] = identity ? [identity.consumer] : [];
+  const transport = createInProcessTransport(() => consumers);
   const sealing = createSealing({ blindIndexKey: keys.blindIndex, phoneRegion });
   const ids = createIdSource(clock);
   const subgraphs = byName((name) =>
@@ -165,13 +238,14 @@ function assemble(
       clock,
       ids,
       log,
-      verifier,
+      ...access,
+      breakGlass: access.breakGlass(name),
       transport,
       operationHashKey: keys.operationHash,
       sealing,
     }),
   );
-  assembled.push(...Object.values(subgraphs));
+  consumers.push(...Object.values(subgraphs).map((one) => one.consumer));
   return subgraphs;
 }
 

@@ -6,3 +6,4 @@ export {
   type DeploymentOptions,
 } from './deployment.ts';
 export { readOrMakeKeys, type DeploymentKeys } from './key-file.ts';
+export { embeddedDocuments, signatureFolder } from './embedded-documents.ts';

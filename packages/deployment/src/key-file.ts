@@ -9,6 +9,12 @@ export interface DeploymentKeys {
   readonly tokenSigning: SigningKey;
   readonly operationHash: Uint8Array;
   readonly blindIndex: Uint8Array;
+  /** Signs the grants that open a record outside of the scope. */
+  readonly breakGlass: SigningKey;
+  /** Signs the manifests of registered documents. */
+  readonly documentSigning: SigningKey;
+  /** Seals what is secret in identity's store. */
+  readonly identitySealing: Uint8Array;
 }
 
 const key = z
@@ -16,11 +22,22 @@ const key = z
   .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
   .refine((bytes) => bytes.length === 32);
 const jwk = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string() });
+const signingKey = z.object({ keyId: z.string(), privateJwk: jwk, publicJwk: jwk });
 const contents = z.object({
-  tokenSigning: z.object({ keyId: z.string(), privateJwk: jwk, publicJwk: jwk }),
+  tokenSigning: signingKey,
   operationHash: key,
   blindIndex: key,
+  breakGlass: signingKey,
+  documentSigning: signingKey,
+  identitySealing: key,
 });
+
+/** Members that key files of older deployments lack: made when the file is next read. */
+const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
+  breakGlass: makeSigningKey,
+  documentSigning: makeSigningKey,
+  identitySealing: makeSealingKey,
+};
 
 /**
  * Reads the key file of a data directory, or makes it.
@@ -53,9 +70,22 @@ async function readKeys(path: string): Promise<DeploymentKeys | undefined> {
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new Error(`${path} may be read by others; run: chmod 600 ${path}`);
   }
-  const parsed = contents.safeParse(parseJson(text));
+  const written = parseJson(text);
+  const parsed = contents.safeParse(await completed(path, written));
   if (!parsed.success) throw new Error(`${path} is damaged; restore it from a backup`);
   return parsed.data;
+}
+
+/** Adds what an older deployment did not have yet. A file that is damaged is left as it is. */
+async function completed(path: string, written: unknown): Promise<unknown> {
+  const known = contents.partial().safeParse(written);
+  if (!known.success || known.data.tokenSigning === undefined) return written;
+  const missing = Object.entries(addedLater).filter(([name]) => !Object.hasOwn(known.data, name));
+  if (missing.length === 0) return written;
+  const made = await Promise.all(missing.map(async ([name, make]) => [name, await make()]));
+  const complete = { ...(written as object), ...Object.fromEntries(made) };
+  await replaceFile(path, complete);
+  return complete;
 }
 
 function parseJson(text: string): unknown {
@@ -67,13 +97,23 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Written beside and renamed, so that a kill in the middle never leaves half a key file. */
 async function writeKeys(path: string): Promise<void> {
-  const made = {
+  await replaceFile(path, {
     tokenSigning: await makeSigningKey(),
     operationHash: randomBytes(32).toString('base64'),
     blindIndex: randomBytes(32).toString('base64'),
-  };
+    breakGlass: await makeSigningKey(),
+    documentSigning: await makeSigningKey(),
+    identitySealing: await makeSealingKey(),
+  });
+}
+
+async function makeSealingKey(): Promise<string> {
+  return randomBytes(32).toString('base64');
+}
+
+/** Written beside and renamed, so that a kill in the middle never leaves half a key file. */
+async function replaceFile(path: string, made: object): Promise<void> {
   const unfinished = `${path}.${process.pid}`;
   const file = await open(unfinished, 'wx', 0o600);
   await file.writeFile(JSON.stringify(made));

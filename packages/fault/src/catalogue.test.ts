@@ -21,7 +21,7 @@ function table(heading: string): string[][] {
 
 /** All source of the product, without tests and without the catalogues themselves. */
 const source = globSync('{packages,subgraphs}/*/src/**/*.ts', { cwd: root })
-  .concat(globSync('{router,schema-registry}/src/**/*.ts', { cwd: root }))
+  .concat(globSync('{router,schema-registry,identity}/src/**/*.ts', { cwd: root }))
   .filter((path) => !/\.test\.ts$|\/test-[^/]*\.ts$|^packages\/fault\//.test(path))
   .map((path) => readFileSync(join(root, path), 'utf8'))
   .join('\n');

@@ -48,6 +48,7 @@ export const faultCatalogue = {
   CURSOR_INVALID: { status: 400, message: 'The cursor does not belong to this list and filter.' },
   PAGE_SIZE_INVALID: { status: 400, message: 'first must be between 1 and 200.' },
   BATCH_TOO_LARGE: { status: 400, message: 'The batch has too many operations.' },
+  FORM_REFUSED: { status: 403, message: 'The form does not come from an open page of this site.' },
   RATE_LIMITED: { status: 429, message: 'Too many requests. Try again later.' },
   OPERATION_ID_REUSED: { status: 409, message: 'This operation id was used for another request.' },
   OPERATION_MEMBERS_INVALID: { status: 400, message: 'An entry must set exactly one operation.' },

@@ -32,6 +32,8 @@ export interface Demo {
   token(issuer: TokenIssuer, key: string): Promise<string>;
   /** Tokens of the people that the explorer offers. */
   tokens(issuer: TokenIssuer): Promise<readonly DemoToken[]>;
+  /** Makes accounts for some of them and tells how they sign in; nobody without identity. */
+  signIns(deployment: Deployment): Promise<readonly DemoSignIn[]>;
   /**
    * Loads what is missing of the district; a load that was killed goes on where it was.
    *
@@ -40,6 +42,19 @@ export interface Demo {
    */
   load(deployment: Deployment, watch: LoadWatch): Promise<void>;
 }
+
+/** How a made-up person signs in. */
+export interface DemoSignIn {
+  readonly username: string;
+  readonly password: string;
+  readonly needsCode: boolean;
+}
+
+/** A health worker goes in with a password; a clinician needs a code besides. */
+const demoSignIns = [
+  { key: 'health-worker-1', hasSecondFactor: false },
+  { key: 'clinician-1', hasSecondFactor: true },
+] as const;
 
 /** Prepares the demo district of a data directory: the one it holds already, or a new one. */
 export async function createDemo(
@@ -63,6 +78,7 @@ export async function createDemo(
         })),
       );
     },
+    signIns: (deployment) => addSignIns(deployment, actors),
     async load(deployment, watch) {
       if (marker.loaded) return watch.onOpening();
       watch.say(`loading a made-up district of ${households} households`);
@@ -80,6 +96,22 @@ export async function createDemo(
       watch.say(`the whole district is there: ${operations} operations`);
     },
   };
+}
+
+async function addSignIns(
+  { identity }: Deployment,
+  actors: readonly DemoActor[],
+): Promise<readonly DemoSignIn[]> {
+  const accounts = identity?.accounts;
+  if (accounts === undefined) return [];
+  const made = demoSignIns.map(async ({ key, hasSecondFactor }) => {
+    const staffId = actors.find((actor) => actor.key === key)?.staffId;
+    if (staffId === undefined) throw new Error(`nobody in the demo district is called ${key}`);
+    const person = { staffId, username: key, hasSecondFactor };
+    const { username, password } = await accounts.addDemoAccount(person);
+    return { username, password, needsCode: hasSecondFactor };
+  });
+  return Promise.all(made);
 }
 
 async function markerOf(

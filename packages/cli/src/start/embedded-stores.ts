@@ -1,21 +1,21 @@
 import { join } from 'node:path';
 import {
+  databaseNames,
   migrate,
   onDatabase,
   startEmbeddedPostgres,
   storeDatabase,
   storeFiles,
-  storeNames,
+  type DatabaseName,
   type DatabaseTarget,
-  type StoreName,
 } from '@caregraph/database';
 
 export interface EmbeddedStores {
-  readonly databases: Readonly<Record<StoreName, DatabaseTarget>>;
+  readonly databases: Readonly<Record<DatabaseName, DatabaseTarget>>;
   stop(): Promise<void>;
 }
 
-/** Starts the embedded PostgreSQL and brings the five stores up to date. */
+/** Starts the embedded PostgreSQL and brings all stores up to date. */
 export async function startEmbeddedStores(
   dataDirectory: string,
   log: (line: string) => void,
@@ -24,9 +24,9 @@ export async function startEmbeddedStores(
     dataDirectory: join(dataDirectory, 'postgres'),
     log,
   });
-  const targetOf = (store: StoreName) => onDatabase(server.target, storeDatabase(store));
+  const targetOf = (store: DatabaseName) => onDatabase(server.target, storeDatabase(store));
   try {
-    await Promise.all(storeNames.map((store) => migrate(storeFiles(store), targetOf(store))));
+    await Promise.all(databaseNames.map((store) => migrate(storeFiles(store), targetOf(store))));
   } catch (error) {
     await server.stop();
     throw error;
@@ -38,6 +38,7 @@ export async function startEmbeddedStores(
       prescription: targetOf('prescription'),
       institution: targetOf('institution'),
       audit: targetOf('audit'),
+      identity: targetOf('identity'),
     },
     stop: server.stop,
   };

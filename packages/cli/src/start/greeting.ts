@@ -1,6 +1,12 @@
+import type { DemoSignIn } from './demo.ts';
+
 /** What a newcomer reads when everything runs. */
-export function greeting(options: { url: string; token: string | undefined }): string {
-  const { url, token } = options;
+export function greeting(options: {
+  url: string;
+  token: string | undefined;
+  signIns: readonly DemoSignIn[];
+}): string {
+  const { url, token, signIns } = options;
   const lines = [
     '',
     'CareGraph is running.',
@@ -22,8 +28,22 @@ export function greeting(options: { url: string; token: string | undefined }): s
     `    -H 'authorization: Bearer ${token}' \\`,
     `    -d '${JSON.stringify({ query })}'`,
     '',
+    ...signInLines(signIns),
     'Another token: npm run caregraph -- token --as health-worker   (or --list)',
     'Stop: Ctrl-C',
     '',
   ].join('\n');
+}
+
+function signInLines(signIns: readonly DemoSignIn[]): string[] {
+  if (signIns.length === 0) return [];
+  const lines = signIns.map(({ username, password, needsCode }) => {
+    const code = needsCode ? `   code: npm run caregraph -- code --as ${username}` : '';
+    return `  ${username.padEnd(18)}${password}${code}`;
+  });
+  return [
+    'Where a page asks you to sign in (the passwords were made for this machine):',
+    ...lines,
+    '',
+  ];
 }

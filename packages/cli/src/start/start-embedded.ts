@@ -1,9 +1,16 @@
 import { systemClock } from '@caregraph/clock';
-import { readOrMakeKeys, startDeployment, type Deployment } from '@caregraph/deployment';
+import {
+  embeddedDocuments,
+  readOrMakeKeys,
+  startDeployment,
+  type Deployment,
+  type DeploymentOptions,
+} from '@caregraph/deployment';
 import { createLogger } from '@caregraph/observability';
+import { networkConfigOf } from '@caregraph/router';
 import type { EmbeddedConfig } from '../config.ts';
 import { createDemo, type Demo } from './demo.ts';
-import { startEmbeddedStores } from './embedded-stores.ts';
+import { startEmbeddedStores, type EmbeddedStores } from './embedded-stores.ts';
 import { requireFreePort } from './free-port.ts';
 import type { StopList } from './stop-signal.ts';
 
@@ -27,19 +34,39 @@ export async function startEmbedded(
   const stores = await startEmbeddedStores(config.CAREGRAPH_DATA, say);
   stops.add(stores.stop);
   const demo = config.DEMO === 'on' ? await createDemo(config, systemClock) : undefined;
+  const keys = await readOrMakeKeys(config.CAREGRAPH_DATA);
+  const log = createLogger({
+    service: 'caregraph',
+    level: config.LOG_LEVEL,
+    destination: process.stderr,
+  });
   const deployment = await startDeployment({
     databases: stores.databases,
-    keys: await readOrMakeKeys(config.CAREGRAPH_DATA),
-    log: createLogger({
-      service: 'caregraph',
-      level: config.LOG_LEVEL,
-      destination: process.stderr,
-    }),
+    keys,
+    log,
     clock: systemClock,
     phoneRegion: config.PHONE_REGION,
-    router: { host: config.HOST, port: config.PORT },
+    router: { host: config.HOST, port: config.PORT, network: networkOf(config) },
+    documents: await embeddedDocuments({ dataDirectory: config.CAREGRAPH_DATA, keys, log }),
+    ...identityAt(config, stores),
     ...(demo && { demoTokens: demo.tokens }),
   });
   stops.add(deployment.stop);
   return { url: await deployment.listen(), deployment, demo };
+}
+
+/** Whoever signs in is sent to an address, so there must be one that is known beforehand. */
+function identityAt(
+  { HOST, PORT, PUBLIC_URL, TLS_CERT_FILE }: EmbeddedConfig,
+  stores: EmbeddedStores,
+): Pick<DeploymentOptions, 'identity'> {
+  if (PORT === 0 && PUBLIC_URL === undefined) return {};
+  const publicUrl = PUBLIC_URL ?? `http${TLS_CERT_FILE === undefined ? '' : 's'}://${HOST}:${PORT}`;
+  return { identity: { database: stores.databases.identity, publicUrl } };
+}
+
+function networkOf(config: EmbeddedConfig) {
+  const { HOST, PUBLIC_URL } = config;
+  const names = PUBLIC_URL === undefined ? [HOST] : [HOST, new URL(PUBLIC_URL).hostname];
+  return networkConfigOf(config, names);
 }

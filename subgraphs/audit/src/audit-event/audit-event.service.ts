@@ -1,6 +1,5 @@
 import { isUuidV7 } from '@caregraph/clock';
 import type { EventData } from '@caregraph/messaging';
-import type { AuditEvent } from '../../generated/prisma/client.ts';
 
 type Accesses = EventData<'org.caregraph.record.accessed.v1'>['accesses'];
 
@@ -31,6 +30,9 @@ export function accessesByPatient(accesses: Accesses): Accesses {
 export function breakGlassOf({
   grantId,
   grantReason: reason,
-}: Pick<AuditEvent, 'grantId' | 'grantReason'>) {
+}: {
+  readonly grantId: string | null;
+  readonly grantReason: string | null;
+}) {
   return grantId === null || reason === null ? null : { grantId, reason };
 }
