@@ -1,16 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { createLocalJWKSet } from 'jose';
-import {
-  createBreakGlassAccess,
-  createRevocationList,
-  createTokenIssuer,
-  createTokenVerifier,
-  type BreakGlassAccess,
-  type Revocation,
-  type RevocationRegister,
-  type TokenIssuer,
-  type TokenVerifier,
-} from '@caregraph/access';
+import type { TokenIssuer } from '@caregraph/access';
 import { createAuditSubgraph } from '@caregraph/audit-subgraph';
 import { createClinicalSubgraph } from '@caregraph/clinical-subgraph';
 import { createIdSource, type Clock } from '@caregraph/clock';
@@ -43,10 +31,7 @@ import {
   type EmbeddedIdentityOptions,
 } from './embedded-identity.ts';
 import type { DeploymentKeys } from './key-file.ts';
-
-/** The issuer and audience of the tokens that an embedded deployment signs for itself. */
-export const embeddedIssuer = 'https://embedded.caregraph.invalid';
-export const embeddedAudience = 'https://caregraph.invalid/graph';
+import { embeddedAudience, establishTrust, type Trust } from './trust.ts';
 
 export interface DeploymentOptions {
   /** One migrated database a subgraph. */
@@ -97,52 +82,20 @@ const names = Object.keys(factories) as StoreName[];
  * @example const deployment = await startDeployment({ databases, keys, log, clock, phoneRegion: 'IN' });
  */
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { clock, keys } = options;
-  const ids = createIdSource(clock);
-  const revocations = createRevocationList(clock);
-  const own = verifierOf(options, revocations);
-  const identity = await identityOf(options, revocations, () => subgraphs.institution);
-  // Router and subgraphs share this process, so nobody else ever needs it.
-  const routerContextKey = randomBytes(32);
-  const tokens = createTokenIssuer({
-    key: keys.tokenSigning,
-    issuer: embeddedIssuer,
-    audience: embeddedAudience,
-    clientId: 'embedded',
-    documents: 'free',
-    clock,
-    ids,
-  });
+  const trust = establishTrust(options);
+  const identity = await identityOf(options, trust, () => subgraphs.institution);
   const pools = byName((name) => poolOf(name, options));
-  const breakGlass = breakGlassOf(options, revocations);
-  const verifier = identity?.andOwn(own, 'subgraph') ?? own;
-  const subgraphs: Record<StoreName, Subgraph> = assemble(
-    options,
-    pools,
-    { verifier, routerContextKey, breakGlass },
-    identity,
-  );
+  const subgraphs: Record<StoreName, Subgraph> = assemble(options, { trust, identity, pools });
   await Promise.all(names.map((name) => subgraphs[name].start()));
   await identity?.start();
-  const router = await createRouter({
-    config: { ...defaultRouterConfig, ...options.router },
-    subgraphs: byName((name) => ({ ...subgraphs[name], kind: 'in-process' as const })),
-    supergraph: fixedSupergraph(await loadSupergraph()),
-    verifier: identity?.andOwn(own, 'router') ?? own,
-    routerContextKey,
-    log: options.log,
-    clock,
-    ids,
-    ...(options.documents && { documents: options.documents }),
-    ...(options.demoTokens && { demoTokens: () => options.demoTokens?.(tokens) ?? noTokens }),
-  });
+  const router = await routerOf(options, { trust, identity, subgraphs });
   await identity?.install(router.app, identityPrefix);
   return {
     listen: router.listen,
     router,
     subgraphs,
     pools,
-    tokens,
+    tokens: trust.tokens,
     identity,
     settle: (deadlineMs) => settle(subgraphs, deadlineMs),
     async stop() {
@@ -154,11 +107,33 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   };
 }
 
-const noTokens = Promise.resolve([]);
+async function routerOf(
+  options: DeploymentOptions,
+  parts: {
+    readonly trust: Trust;
+    readonly identity: EmbeddedIdentity | undefined;
+    readonly subgraphs: Readonly<Record<StoreName, Subgraph>>;
+  },
+): Promise<Router> {
+  const { clock, log, documents, demoTokens } = options;
+  const { trust, identity, subgraphs } = parts;
+  return createRouter({
+    config: { ...defaultRouterConfig, ...options.router },
+    subgraphs: byName((name) => ({ ...subgraphs[name], kind: 'in-process' as const })),
+    supergraph: fixedSupergraph(await loadSupergraph()),
+    verifier: identity?.andOwn(trust.own, 'router') ?? trust.own,
+    routerContextKey: trust.routerContextKey,
+    log,
+    clock,
+    ids: createIdSource(clock),
+    ...(documents && { documents }),
+    ...(demoTokens && { demoTokens: () => demoTokens(trust.tokens) }),
+  });
+}
 
 async function identityOf(
   { identity, keys, clock, log }: DeploymentOptions,
-  revocations: RevocationRegister,
+  { revocations }: Trust,
   institution: () => Subgraph,
 ): Promise<EmbeddedIdentity | undefined> {
   if (identity === undefined) return undefined;
@@ -179,34 +154,6 @@ function byName<TValue>(make: (name: StoreName) => TValue): Record<StoreName, TV
   };
 }
 
-function breakGlassOf(
-  { keys, clock }: DeploymentOptions,
-  revocations: RevocationRegister,
-): (name: StoreName) => BreakGlassAccess {
-  const options = {
-    keys: createLocalJWKSet({ keys: [keys.breakGlass.publicJwk] }),
-    clock,
-    revocations,
-    revoke: async (revocation: Revocation) => revocations.add(revocation),
-  };
-  const signing = createBreakGlassAccess({ ...options, key: keys.breakGlass });
-  const verifying = createBreakGlassAccess(options);
-  return (name) => (name === 'patient' ? signing : verifying);
-}
-
-function verifierOf(
-  { keys, clock }: DeploymentOptions,
-  revocations: RevocationRegister,
-): TokenVerifier {
-  return createTokenVerifier({
-    issuer: embeddedIssuer,
-    audience: embeddedAudience,
-    keys: createLocalJWKSet({ keys: [keys.tokenSigning.publicJwk] }),
-    clock,
-    revocations,
-  });
-}
-
 function poolOf(name: StoreName, { databases, log }: DeploymentOptions): DatabasePool {
   return createPool(databases[name], {
     maxConnections: 12,
@@ -220,14 +167,14 @@ function poolOf(name: StoreName, { databases, log }: DeploymentOptions): Databas
 
 function assemble(
   { keys, log, clock, phoneRegion }: DeploymentOptions,
-  pools: Readonly<Record<StoreName, DatabasePool>>,
-  access: {
-    readonly verifier: TokenVerifier;
-    readonly routerContextKey: Uint8Array;
-    readonly breakGlass: (name: StoreName) => BreakGlassAccess;
+  parts: {
+    readonly trust: Trust;
+    readonly identity: EmbeddedIdentity | undefined;
+    readonly pools: Readonly<Record<StoreName, DatabasePool>>;
   },
-  identity: EmbeddedIdentity | undefined,
 ): Record<StoreName, Subgraph> {
+  const { trust, identity, pools } = parts;
+  const verifier = identity?.andOwn(trust.own, 'subgraph') ?? trust.own;
   const consumers: EventConsumer[] = identity ? [identity.consumer] : [];
   const transport = createInProcessTransport(() => consumers);
   const sealing = createSealing({ blindIndexKey: keys.blindIndex, phoneRegion });
@@ -238,8 +185,9 @@ function assemble(
       clock,
       ids,
       log,
-      ...access,
-      breakGlass: access.breakGlass(name),
+      verifier,
+      routerContextKey: trust.routerContextKey,
+      breakGlass: trust.breakGlass(name === 'patient'),
       transport,
       operationHashKey: keys.operationHash,
       sealing,

@@ -1,9 +1,4 @@
-export {
-  embeddedAudience,
-  embeddedIssuer,
-  startDeployment,
-  type Deployment,
-  type DeploymentOptions,
-} from './deployment.ts';
+export { startDeployment, type Deployment, type DeploymentOptions } from './deployment.ts';
 export { readOrMakeKeys, type DeploymentKeys } from './key-file.ts';
 export { embeddedDocuments, signatureFolder } from './embedded-documents.ts';
+export { embeddedAudience, embeddedIssuer } from './trust.ts';
