@@ -13,7 +13,7 @@ export default defineConfig({
     globalSetup: ['packages/testbed/src/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     // The first file that asks for a server waits for it; on a bare machine it is installed first.
     hookTimeout: 600_000,
     teardownTimeout: 60_000,

@@ -59,7 +59,8 @@ afterAll(async () => {
 /** Runs the query that the greeting offers, exactly as it stands there. */
 async function runGreeting(): Promise<{ data: unknown; errors?: unknown }> {
   const text = started.stdout();
-  const curl = text.slice(text.indexOf('curl -s'), text.indexOf('Another token'));
+  const start = text.indexOf('curl -s');
+  const curl = text.slice(start, text.indexOf('\n\n', start));
   const { stdout } = await run('sh', ['-c', curl]);
   return JSON.parse(stdout) as { data: unknown; errors?: unknown };
 }

@@ -52,6 +52,7 @@ export async function accessFor(
     issuer: embeddedIssuer,
     audience: embeddedAudience,
     clientId: purpose,
+    documents: 'free',
     clock: systemClock,
     ids: createIdSource(systemClock),
   });

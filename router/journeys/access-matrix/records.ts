@@ -55,7 +55,7 @@ export async function completeDistrict(stack: JourneyStack): Promise<Record<stri
     'Query.device': await some('institution', 'Device'),
     'Query.pregnancy': byId(pregnancy),
     'Query.prescription': await some('prescription', 'Prescription'),
-    'Query.stockBatch': await some('prescription', 'StockBatch'),
+    'Query.stockBatch': byId(await ownBatch(stack, institutionId)),
     'Query.dispensing': await some('prescription', 'Dispensing'),
     'Query.disease': `(code: "${disease}")`,
     'Query.patient': byId(patientId),
@@ -78,6 +78,17 @@ async function somePatient(stack: JourneyStack): Promise<string> {
   const [first] = edges;
   if (first === undefined) throw new Error('the hospital has no patient');
   return first.node.id;
+}
+
+/** A batch of the hospital's own stock. */
+async function ownBatch(stack: JourneyStack, institutionId: string): Promise<string> {
+  const { rows } = await stack.deployment.pools.prescription.query<{ id: string }>(
+    'SELECT id::text FROM stock_batch WHERE institution_id = $1 LIMIT 1',
+    [institutionId],
+  );
+  const [first] = rows;
+  if (first === undefined) throw new Error('the hospital has no stock');
+  return first.id;
 }
 
 /** Runs one mutation as somebody. @returns the id that it made */
