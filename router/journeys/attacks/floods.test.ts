@@ -152,20 +152,29 @@ describe('documents', () => {
     ['fields', 'me { id }'],
     ['fields without a sub-selection', '__typename'],
   ])('fragments that double forty times: %s', async (_name, leaf) => {
-    const fragments = repeat(40, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`);
+    const fragments = repeat(
+      40,
+      (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`,
+    );
     const query = `{ ...F0 } ${fragments} fragment F40 on Query { ${leaf} }`;
     await expectRefused({ query }, over, limit('fields'));
   });
 
   test('fragments that double forty times behind @skip', async () => {
     // @skip leaves nothing to run, but the text still has to be walked.
-    const fragments = repeat(40, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`);
+    const fragments = repeat(
+      40,
+      (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`,
+    );
     const query = `{ me { id } ...F0 @skip(if: true) } ${fragments} fragment F40 on Query { x: me { id } }`;
     await expectRefused({ query }, over, limit('fields'));
   });
 
   test('the same in an unused fragment is still not unfolded', async () => {
-    const fragments = repeat(40, (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`);
+    const fragments = repeat(
+      40,
+      (at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`,
+    );
     const query = `{ __typename } ${fragments} fragment F40 on Query { __typename }`;
     const answer = await post({ query });
     expect(answer.status).toBe(400);
@@ -207,7 +216,9 @@ describe('documents', () => {
   test('a comment or a string as long as the body', async () => {
     const long = 'x'.repeat(900_000);
     expect(codesOf(await post({ query: `{ __typename } # ${long}` }))).toEqual([]);
-    const named = await post({ query: `{ patients(name: "${long}", first: 1) { edges { cursor } } }` });
+    const named = await post({
+      query: `{ patients(name: "${long}", first: 1) { edges { cursor } } }`,
+    });
     expect(named.text.length).toBeLessThan(2_000);
     expect(named.text).not.toContain('xxxx');
   });
@@ -285,7 +296,13 @@ describe('cost', () => {
     const query = `mutation ($operation: OperationInput!, $input: RegisterStaffInput!) {
       registerStaff(operation: $operation, input: $input) { verdict } }`;
     const institutionId = stack.newId();
-    const input = { id: stack.newId(), name: 'x', role: 'HEALTH_WORKER', institutionId, areaIds: many };
+    const input = {
+      id: stack.newId(),
+      name: 'x',
+      role: 'HEALTH_WORKER',
+      institutionId,
+      areaIds: many,
+    };
     const answer = await post({ query, variables: { operation: stack.operation(), input } });
     // Whether for its size or for the role: nothing is written.
     expect(codesOf(answer)[0]).toMatch(/COST_EXCEEDED|FORBIDDEN|BAD_USER_INPUT/);

@@ -62,17 +62,22 @@ describe.each(everybody)('%s', (name) => {
     expectRefused(answer, caller, 'BAD_REQUEST');
   });
 
-  test.each([10, 5])('directive overloading: %i unknown directives give one error', async (many) => {
-    const caller = callerOf(name);
-    const query = `query cop { __typename ${'@aa'.repeat(many)} }`;
-    expectRefused(await post(caller, { query }), caller, 'DOCUMENT_LIMIT_EXCEEDED');
-  });
+  test.each([10, 5])(
+    'directive overloading: %i unknown directives give one error',
+    async (many) => {
+      const caller = callerOf(name);
+      const query = `query cop { __typename ${'@aa'.repeat(many)} }`;
+      expectRefused(await post(caller, { query }), caller, 'DOCUMENT_LIMIT_EXCEEDED');
+    },
+  );
 
   test('circular introspection: types of fields of types', async () => {
     const caller = callerOf(name);
     const around = (depth: number): string =>
       depth === 0 ? 'name' : `fields { type { ${around(depth - 1)} } }`;
-    const answer = await post(caller, { query: `query cop { __schema { types { ${around(8)} } } }` });
+    const answer = await post(caller, {
+      query: `query cop { __schema { types { ${around(8)} } } }`,
+    });
     expectRefused(answer, caller, 'DOCUMENT_LIMIT_EXCEEDED');
   });
 
@@ -126,7 +131,9 @@ describe.each(everybody)('%s', (name) => {
     for (const query of ['query cop { __typename }', 'qwerty cop { abc }']) {
       const answer = await post(caller, { query });
       expect(JSON.parse(answer.text)).not.toHaveProperty('extensions');
-      expect(answer.text).not.toMatch(/tracing|exception|stacktrace|node_modules|\.ts:\d|at \w+ \(/i);
+      expect(answer.text).not.toMatch(
+        /tracing|exception|stacktrace|node_modules|\.ts:\d|at \w+ \(/i,
+      );
     }
     const broken = await post(caller, { query: 'qwerty cop { abc }' });
     expectRefused(broken, caller, 'GRAPHQL_PARSE_FAILED');

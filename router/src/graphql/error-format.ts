@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { faultCatalogue } from '@caregraph/fault';
+import { withoutValues } from './without-values.ts';
 
 /** Codes that libraries give to failures of ours; clients see INTERNAL and a request id. */
 const internalCodes = new Set(['INTERNAL_SERVER_ERROR', 'DOWNSTREAM_SERVICE_ERROR', 'INTERNAL']);
@@ -16,9 +17,10 @@ export function isInternal(code: unknown): boolean {
 /**
  * The last word on every error that leaves the router: stable code, no internals, a valid path.
  *
- * @param error as Apollo Server formatted it
+ * @param formatted as Apollo Server formatted it
  */
-export function formatError(error: GraphQLFormattedError): GraphQLFormattedError {
+export function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const error = withoutValues(formatted);
   const { extensions = {} } = error;
   const subgraph = extensions['serviceName'];
   const kept = Object.entries(extensions).filter(([name]) => !hiddenExtensions.has(name));

@@ -21,6 +21,7 @@ import {
   rootTypes,
 } from './access-demand.ts';
 import type { AccessRules } from './access-rules.ts';
+import { protectedKeyFields } from './key-fields.ts';
 
 /** Open to whoever is authenticated: entities ask for what their types ask for. */
 const federationFields = new Set(['_entities', '_service']);
@@ -43,6 +44,9 @@ export function accessProblems(schema: GraphQLSchema, rules: AccessRules): strin
       .map((type) => `${type.name}: an entity without an access directive`),
     ...misplacedDirectives(schema, rules),
     ...fieldsThatCannotBeNull(schema, rules),
+    ...protectedKeyFields(schema, rules).map(
+      (coordinate) => `${coordinate}: an access directive on a field of a key`,
+    ),
     ...[...rules].flatMap(([coordinate, requirement]) =>
       unknownNames(requirement).map((name) => `${coordinate}: nobody knows "${name}"`),
     ),

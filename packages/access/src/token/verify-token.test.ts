@@ -129,3 +129,11 @@ test.each([undefined, '', 'Bearer', 'Basic abc', 'Bearer a b'])('header %s', asy
     code: 'UNAUTHENTICATED',
   });
 });
+
+test('a token that outlives what is remembered of revocations is refused', async () => {
+  const issuing = createTokenIssuer({ key, issuer, audience, clientId: 'test', clock, ids });
+  await expect(verifier().verify(await issuing.issue(subject, 3_600))).resolves.toBeDefined();
+  await expect(verifier().verify(await issuing.issue(subject, 3_601))).rejects.toMatchObject({
+    code: 'TOKEN_CLAIMS_INVALID',
+  });
+});

@@ -50,6 +50,7 @@ export interface TokenVerifier {
 
 /** Clocks of phones and servers differ: RFC 7519 §4.1.4 allows some small leeway. */
 const clockToleranceS = 30;
+const longestLifetimeS = 3_600;
 const maxTokenLength = 8_192;
 const schemeAndToken = /^(Bearer|DPoP) ([^\s]+)$/i;
 
@@ -99,6 +100,8 @@ async function verifyAfresh(token: string, options: TokenVerifierOptions): Promi
   const nowS = options.clock.now().getTime() / 1_000;
   // A token from the future was made by a wrong clock, or for later use by someone else.
   if (claims.data.iat > nowS + clockToleranceS) throw new Fault('TOKEN_NOT_YET_VALID');
+  // Revocations are forgotten after this: a token that lives longer would come back.
+  if (claims.data.exp - claims.data.iat > longestLifetimeS) throw new Fault('TOKEN_CLAIMS_INVALID');
   return actorFromClaims(claims.data);
 }
 

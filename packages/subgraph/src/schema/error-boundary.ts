@@ -1,7 +1,13 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { isTransientDatabaseFault } from '@caregraph/database';
-import { faultCatalogue, isFault, type FaultCode } from '@caregraph/fault';
+import {
+  faultCatalogue,
+  inputPlace,
+  isFault,
+  withoutLiterals,
+  type FaultCode,
+} from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
 
 /**
@@ -22,7 +28,8 @@ export function createErrorFormatter(log: Logger) {
     if (code === 'GRAPHQL_VALIDATION_FAILED') {
       // The document fits the schema: it is the value that is wrong, as it would be in a variable.
       if (isRefusedLiteral(error)) return withCode(formatted, 'BAD_USER_INPUT');
-      return { ...withCode(formatted, code), message: withoutValues(formatted.message) };
+      const message = withoutLiterals(formatted.message).replace(/ Did you mean .*$/s, '');
+      return { ...withCode(formatted, code), message };
     }
     if (code === 'BAD_USER_INPUT') return withCode(formatted, code, inputPlace(formatted.message));
     if (isKnown(code)) return withCode(formatted, code);
@@ -63,20 +70,4 @@ function withCode(
     ...(formatted.path === undefined ? {} : { path: formatted.path }),
     extensions: { ...details, code },
   };
-}
-
-/** Names of types and fields stay; literals that the document contained do not. */
-function withoutValues(message: string): string {
-  return message
-    .replace(/(found|got invalid value|Unexpected value) .*$/s, '$1 another value.')
-    .replace(/cannot represent [^:]*: .*$/s, 'cannot represent the value.')
-    .replace(/^Value .* does not exist in ("\w+" enum).*$/s, 'The value does not exist in $1.');
-}
-
-/** Keys of the value stand unquoted in the message: only a path below the variable is believed. */
-function inputPlace(message: string): Record<string, string> {
-  const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
-  if (variable === undefined) return {};
-  const places = [...message.matchAll(/ at "([\w.[\]]+)"/g)].map((match) => match[1] ?? '');
-  return { at: places.findLast((place) => /^\w+/.exec(place)?.[0] === variable) ?? `$${variable}` };
 }

@@ -285,3 +285,10 @@ test('a subscription is guarded like any other root field', () => {
   const open = `${sdl} type Subscription { renamed: Patient }`;
   expect(() => guarded(open)).toThrow('Subscription.renamed: a root field');
 });
+
+test('a representation of what is no entity here is the mistake of who asks', async () => {
+  const source = reference('Nobody');
+  const actor = { permissions: new Set(['patient:read']), roles: [] };
+  const { errors } = await graphql({ schema: guarded(), source, contextValue: { actor } });
+  expect(errors?.[0]?.originalError).toMatchObject({ code: 'BAD_USER_INPUT' });
+});

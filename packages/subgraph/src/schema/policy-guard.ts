@@ -11,6 +11,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { accessProblems, entityTypes, rootTypes, type AccessRules } from '@caregraph/access';
+import { Fault } from '@caregraph/fault';
 import type { RequestContext } from '../context.ts';
 import type { AccessGate, Gates } from './access-gate.ts';
 import { answeredFields, entityProblems, subgraphExtension } from './entity-reference.ts';
@@ -35,6 +36,44 @@ export function guardSchema(schema: GraphQLSchema, rules: AccessRules, gates: Ga
     if (isAbstractType(type)) guardMembers(schema, rules, gates, type);
   }
   for (const type of entityTypes(schema)) guardReference(gates, type);
+  guardOwnSdl(schema);
+  guardRepresentations(schema);
+}
+
+/**
+ * Threat: a partner or a stolen phone that reaches a subgraph directly reads the whole map of it,
+ * rules of access included, which the router keeps from them. Defence: the same leave as there. The
+ * router never asks for it; the supergraph is composed from files.
+ */
+function guardOwnSdl(schema: GraphQLSchema): void {
+  const field = schema.getQueryType()?.getFields()['_service'];
+  if (field === undefined) return;
+  const resolve: Resolver = field.resolve ?? defaultFieldResolver;
+  field.resolve = (parent, args, ctx: RequestContext, info) => {
+    if (ctx.actor.documents !== 'free') {
+      throw new Fault('FORBIDDEN', { coordinate: 'Query._service' });
+    }
+    return resolve(parent, args, ctx, info);
+  };
+}
+
+/** A representation of a type that is no entity here is the caller's mistake, not a fault of ours. */
+function guardRepresentations(schema: GraphQLSchema): void {
+  const field = schema.getQueryType()?.getFields()['_entities'];
+  if (field === undefined) return;
+  const known = new Set(entityTypes(schema).map(({ name }) => name));
+  const resolve: Resolver = field.resolve ?? defaultFieldResolver;
+  field.resolve = (parent, args: { representations: readonly unknown[] }, ctx, info) => {
+    const stray = args.representations.some((one) => !known.has(typenameOf(one)));
+    if (stray) throw new Fault('BAD_USER_INPUT', { at: 'representations' });
+    return resolve(parent, args, ctx, info);
+  };
+}
+
+function typenameOf(representation: unknown): string {
+  const named =
+    typeof representation === 'object' && representation !== null && '__typename' in representation;
+  return named && typeof representation.__typename === 'string' ? representation.__typename : '';
 }
 
 /** A field asks for its own requirement and for that of the type it answers with. */

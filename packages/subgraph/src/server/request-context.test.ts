@@ -101,6 +101,18 @@ test('the request id that the router vouches for is kept, and no other', async (
   expect(claimed.requestId).not.toBe(requestId);
 });
 
+test('who runs registered documents alone comes through the router', async () => {
+  const registered = { documents: 'registered' } as const;
+  await expect(contextOf({}, registered)).rejects.toMatchObject({
+    code: 'DOCUMENT_NOT_REGISTERED',
+  });
+  const sign = createRouterContextSigner(routerContextKey, clock);
+  const signed = (token: string) => ({
+    'x-router-context': sign({ requestId: ids.next() }, token),
+  });
+  expect((await contextOf(signed, registered)).actor.documents).toBe('registered');
+});
+
 test.each([
   undefined,
   '',

@@ -43,6 +43,7 @@ export async function createRequestContext(
     dpop: headers['dpop'],
     clientCertificateThumbprint: fromRouter?.clientCertificateThumbprint,
   });
+  refuseUnregistered(actor, fromRouter);
   // Whoever comes without the router may not choose an id: audit records are joined by it.
   const requestId = fromRouter?.requestId ?? ids.next();
   const grant = await grantOf(headers, actor, deps.breakGlass);
@@ -61,6 +62,16 @@ export async function createRequestContext(
     clock,
     ids,
   };
+}
+
+/**
+ * Threat: a client that runs registered documents alone goes around the router, which holds it to
+ * them and to the limits. Defence: without the router's word its requests are refused here.
+ */
+function refuseUnregistered(actor: Actor, fromRouter: RouterContext | undefined): void {
+  if (actor.documents === 'registered' && fromRouter === undefined) {
+    throw new Fault('DOCUMENT_NOT_REGISTERED');
+  }
 }
 
 function routerContextOf(

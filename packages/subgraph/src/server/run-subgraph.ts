@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { connectBreakGlass, connectVerifier } from '@caregraph/access';
-import { createIdSource, systemClock } from '@caregraph/clock';
+import { connectBreakGlass, connectVerifier, type ConnectedVerifier } from '@caregraph/access';
+import { createIdSource, systemClock, type Clock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import { createHttpTransport } from '@caregraph/messaging';
 import { createLogger, type Logger } from '@caregraph/observability';
@@ -25,16 +25,7 @@ export async function runSubgraph(
   const ids = createIdSource(clock);
   const log = createLogger({ service: name, level: config.LOG_LEVEL });
   const pool = openPool(name, config, log);
-  const access = await connectVerifier({
-    issuer: config.TOKEN_ISSUER,
-    audience: config.TOKEN_AUDIENCE,
-    keysUrl: new URL(config.JWKS_URL),
-    graphUrl: config.GRAPH_URL,
-    redisUrl: config.REDIS_URL,
-    refuseReplay: false,
-    clock,
-    log,
-  });
+  const access = await connectAccess(config, clock, log);
   const subgraph = create({
     pool,
     clock,
@@ -59,7 +50,11 @@ export async function runSubgraph(
       phoneRegion: config.PHONE_REGION,
     }),
   });
-  const app = createSubgraphHost({ subgraph, deliveryKey: config.EVENT_DELIVERY_KEY, clock, log });
+  const app = createSubgraphHost({
+    ...{ subgraph, clock, log },
+    deliveryKey: config.EVENT_DELIVERY_KEY,
+    areRevocationsCurrent: access.isCurrent,
+  });
   const stop = async () => {
     await app.close();
     await subgraph.stop();
@@ -73,6 +68,23 @@ export async function runSubgraph(
   });
   log.info('listening', { host: config.HOST, port });
   stopOnSignal(log, stop);
+}
+
+function connectAccess(
+  config: SubgraphConfig,
+  clock: Clock,
+  log: Logger,
+): Promise<ConnectedVerifier> {
+  return connectVerifier({
+    issuer: config.TOKEN_ISSUER,
+    audience: config.TOKEN_AUDIENCE,
+    keysUrl: new URL(config.JWKS_URL),
+    graphUrl: config.GRAPH_URL,
+    redisUrl: config.REDIS_URL,
+    refuseReplay: false,
+    clock,
+    log,
+  });
 }
 
 /** @returns the port; with PORT=0 it is the system's choice. @throws Error with code PORT_TAKEN */

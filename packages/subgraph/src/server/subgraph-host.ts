@@ -7,6 +7,8 @@ import type { Logger } from '@caregraph/observability';
 import type { Subgraph } from '../subgraph.ts';
 
 const maxBodyBytes = 4 * 1024 * 1024;
+const headersTimeoutMs = 10_000;
+const requestTimeoutMs = 30_000;
 
 /**
  * Serves a subgraph over HTTP: `/graphql` for the router, `/events` for other subgraphs' outboxes,
@@ -17,9 +19,15 @@ export function createSubgraphHost(options: {
   deliveryKey: Uint8Array;
   clock: Clock;
   log: Logger;
+  /** Whether what was revoked elsewhere is known here; true when left out. */
+  areRevocationsCurrent?: () => boolean;
 }): FastifyInstance {
-  const { subgraph } = options;
-  const app = fastify({ logger: false, bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' });
+  const { subgraph, areRevocationsCurrent = () => true } = options;
+  const app = fastify({
+    ...{ logger: false, bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' },
+    // The router and other subgraphs are near; what is slower than this hangs.
+    ...{ requestTimeout: requestTimeoutMs, http: { headersTimeout: headersTimeoutMs } },
+  });
   app.setErrorHandler((error, _request, reply) => answerFault(error, reply, options.log));
   // Fastify's own answer quotes the URL, and that of a GET query holds its variables.
   app.setNotFoundHandler((_request, reply) =>
@@ -33,7 +41,10 @@ export function createSubgraphHost(options: {
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const ready = await subgraph.isReady();
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'store unavailable' });
+    return reply.code(ready ? 200 : 503).send({
+      status: ready ? 'ready' : 'store unavailable',
+      revocations: areRevocationsCurrent() ? 'current' : 'behind',
+    });
   });
   addEventEndpoint(app, options);
   endConnectionsOnClose(app);
