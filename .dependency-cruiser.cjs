@@ -70,7 +70,7 @@ module.exports = {
         'Only a store is built from a scope; other code with a client could see every tenant.',
       severity: 'error',
       from: {
-        path: '^(subgraphs|router|packages)/',
+        path: '^(subgraphs|identity|router|packages)/',
         pathNot: [
           '/generated/',
           '/fixtures?/',
@@ -109,7 +109,15 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|\\.caregraph)/|^router/explorer/' },
+    // Our own dist/ only: a package's is where its imports lead, and rules must see them.
+    exclude: {
+      path: [
+        '(^|/)\\.caregraph/',
+        '^[a-z-]+/dist/',
+        '^(packages|subgraphs)/[a-z-]+/dist/',
+        '^router/explorer/',
+      ],
+    },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -186,6 +186,7 @@ test('/healthz and /ready tell which subgraph is down', async () => {
     draining: false,
     subgraphs: { patient: 'up', clinical: 'down' },
     limits: 'local',
+    revocations: 'current',
   });
   up = true;
   expect((await fetch(`${stack.url}/ready`)).status).toBe(200);

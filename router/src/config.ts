@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { publishedSupergraphPath } from '@caregraph/schema-registry';
-import type { UnauthorisedFields } from './access/index.ts';
 import {
   defaultNetworkConfig,
   networkConfigOf,
   networkVariables,
   type NetworkConfig,
-} from './http/network-config.ts';
+} from '@caregraph/network';
+import { publishedSupergraphPath } from '@caregraph/schema-registry';
+import type { UnauthorisedFields } from './access/index.ts';
 import {
   defaultLimits,
   limitsConfigOf,

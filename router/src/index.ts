@@ -11,12 +11,6 @@ export {
   type DocumentSource,
 } from './documents/index.ts';
 export {
-  defaultNetworkConfig,
-  networkConfigOf,
-  networkVariables,
-  type NetworkConfig,
-} from './http/network-config.ts';
-export {
   costOf,
   defaultLimits,
   readCostModel,
@@ -29,7 +23,7 @@ export { createRouter, type Router, type RouterOptions } from './router.ts';
 export type { DemoToken } from './explorer/explorer-route.ts';
 export type { HttpSubgraph } from './subgraph/http-transport.ts';
 export type { InProcessSubgraph } from './subgraph/in-process-transport.ts';
-export type { SupergraphUpdate } from './access/index.ts';
+export { createEnforcement, openSupergraph, type SupergraphUpdate } from './access/index.ts';
 export {
   fixedSupergraph,
   watchedSupergraph,

@@ -34,6 +34,8 @@ async function main(): Promise<void> {
       documents: signedDocuments(config.documents, config.supergraphPollMs, log),
     }),
     verifier: access.verifier,
+    areRevocationsCurrent: access.isCurrent,
+    signIn: { issuer: config.tokenIssuer, publicUrl: new URL(config.graphUrl).origin },
     redisUrl: config.redisUrl,
     routerContextKey: config.routerContextKey,
     log,

@@ -142,6 +142,7 @@ export interface StackOptions {
   readonly reach?: (clinical: InProcessSubgraph) => RouterOptions['subgraphs'][string];
   readonly supergraphSdl?: string;
   readonly demoTokens?: boolean;
+  readonly signIn?: RouterOptions['signIn'];
   readonly redisUrl?: string;
   readonly documents?: DocumentSource;
 }
@@ -222,6 +223,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     clock: systemClock,
     ids,
     ...(options.demoTokens ? { demoTokens: demo } : {}),
+    ...(options.signIn ? { signIn: options.signIn } : {}),
     redisUrl: options.redisUrl,
     ...(options.documents ? { documents: options.documents } : {}),
   });

@@ -105,3 +105,19 @@ test('a field that the other subgraph lets nobody see, and that cannot be null, 
     ],
   });
 });
+
+test('a requirement on a key is refused, in whichever subgraph it stands', async () => {
+  await write(
+    'subgraphs/audit/src/audit-event/audit-event.graphql',
+    'type Patient @key(fields: "id") { id: ID! @requiresScopes(scopes: [["audit:read"]]) accessHistory: [String!] }',
+  );
+  expect(await publishSupergraph(root)).toMatchObject({
+    kind: 'refused',
+    problems: expect.arrayContaining([
+      expect.objectContaining({
+        code: 'ACCESS_NOT_IN_ORDER',
+        message: 'Patient.id: an access directive on a field of a key',
+      }),
+    ]),
+  });
+});

@@ -26,6 +26,10 @@ const cases: readonly [file: string, imports: string, rule: string | undefined][
   ['subgraphs/clinical/src/task/types.ts', './types-back.ts', undefined],
   ['subgraphs/clinical/src/task/lost.ts', './nowhere.ts', 'resolvable'],
   ['router/src/b.ts', './b.test.ts', 'tests-not-imported'],
+  ['router/src/access/gate.ts', '@apollo/gateway', 'gateway-guarded'],
+  ['router/src/graphql/gate.ts', '@apollo/gateway', 'gateway-guarded'],
+  ['packages/deployment/src/gate.ts', '@apollo/gateway/dist/index.js', 'gateway-guarded'],
+  ['router/src/access/guarded-gateway.ts', '@apollo/gateway', undefined],
 ];
 
 const targets: Readonly<Record<string, string>> = {
@@ -38,6 +42,7 @@ const targets: Readonly<Record<string, string>> = {
   'subgraphs/clinical/generated/prisma/c.ts': '',
   'router/src/index.ts': '',
   'router/src/b.test.ts': '',
+  'node_modules/@apollo/gateway/dist/index.js': '',
 };
 
 let root: string;
@@ -48,6 +53,8 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'caregraph-boundaries-'));
   for (const [file, text] of Object.entries(targets)) write(file, `${text}\nexport const x = 1;\n`);
   for (const [file, path] of cases) write(file, `import { x } from '${path}';\nexport { x };\n`);
+  // As it is packed: an exclusion of our own dist/ must not hide it.
+  write('node_modules/@apollo/gateway/package.json', '{ "main": "dist/index.js" }');
   for (const file of ['.dependency-cruiser.cjs', 'tsconfig.json']) {
     copyFileSync(join(repositoryRoot, file), join(root, file));
   }

@@ -34,7 +34,7 @@ export function registerCheckCommand(program: Command): void {
 
 /** The slow ones first, so that two lanes end at about the same time. */
 async function steps(): Promise<Step[]> {
-  const roots = ['packages', 'subgraphs', 'router', 'schema-registry', 'bench'];
+  const roots = ['packages', 'subgraphs', 'identity', 'router', 'schema-registry', 'bench'];
   const present = roots.filter((folder) => existsSync(join(repositoryRoot, folder)));
   return [
     programStep('lint', 'eslint', ['.', '--max-warnings=0']),

@@ -99,8 +99,12 @@ function entryOf(name: string, same: readonly MarkedField[], type: GraphQLObject
     // Fields that are not of the type, such as __typename, always have a value.
     type: field?.type ?? type,
     denied: kept.length === 0 || sets.length > 0 ? denied : undefined,
-    level: sets.some(({ touched }) => touched) ? levelOf(sets) : undefined,
+    level: sets.some(isTouched) ? levelOf(sets) : undefined,
   };
+}
+
+function isTouched({ touched, certain }: MarkedSet): boolean {
+  return touched || !certain;
 }
 
 function applies(

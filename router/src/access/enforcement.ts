@@ -18,22 +18,24 @@ export type UnauthorisedFields = 'null' | 'refuse';
 
 /** What a document comes to for an actor. */
 export type Verdict =
-  | { readonly kind: 'permitted' }
+  | { readonly kind: 'permitted'; readonly as?: Left }
   | { readonly kind: 'refused'; readonly coordinates: readonly string[] }
-  | ({ readonly kind: 'filtered' } & Filtered);
+  | { readonly kind: 'filtered'; readonly as: Left; readonly restore: Restore };
 
-interface Filtered {
+/** What is to be run in place of what was asked. */
+export interface Left {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   /** Stands for this text and no other in every cache of plans. */
   readonly queryHash: string;
-  readonly restore: Restore;
 }
 
 /** An operation, and what it came to for those who asked it so far. */
 interface Analysis {
   /** The requirements that decide about its fields. */
   readonly used: readonly number[];
+  /** For who meets them all. */
+  readonly whole: Verdict;
   readonly verdicts: Map<string, Verdict>;
 }
 
@@ -66,34 +68,32 @@ export function createEnforcement(options: {
   const needsOf = createNeeds(schema, rules);
   const analyses = new WeakMap<OperationDefinitionNode, Analysis>();
 
-  function analyse({ document, operation }: AskedDocument): Analysis {
+  function analyse(asked: AskedDocument): Analysis {
     const used = new Set<number>();
-    const isMet = (index: number) => used.add(index).has(index);
-    markOperation(document, operation, { schema, needsOf, isMet });
-    return { used: [...used], verdicts: new Map() };
+    const whole = decideAnew(asked, (index) => used.add(index).has(index));
+    return { used: [...used], whole, verdicts: new Map() };
   }
 
   function decideAnew(asked: AskedDocument, isMet: (index: number) => boolean): Verdict {
     const { document, operation, queryHash } = asked;
     const root = markOperation(document, operation, { schema, needsOf, isMet });
-    if (!root.touched) return { kind: 'permitted' };
+    if (!root.changed) return { kind: 'permitted' };
     const coordinates = deniedCoordinates(root);
-    if (unauthorisedFields === 'refuse') return { kind: 'refused', coordinates };
-    const { typeAlias, ...filtered } = filterDocument(document, operation, root);
-    return {
-      kind: 'filtered',
-      ...filtered,
-      queryHash: hashOf(queryHash, coordinates, filtered.document),
-      restore: createRestore({ schema, root, typeAlias, maxGaps: maxErrors }),
-    };
+    if (coordinates.length > 0 && unauthorisedFields === 'refuse')
+      return { kind: 'refused', coordinates };
+    const { typeAlias, ...left } = filterDocument(document, operation, root);
+    const as = { ...left, queryHash: hashOf(queryHash, coordinates, left.document) };
+    if (!root.touched && root.certain) return { kind: 'permitted', as };
+    const restore = createRestore({ schema, root, typeAlias, maxGaps: maxErrors });
+    return { kind: 'filtered', as, restore };
   }
 
   return (asked, actor) => {
     const analysis = analyses.get(asked.operation) ?? analyse(asked);
     analyses.set(asked.operation, analysis);
-    const { used, verdicts } = analysis;
+    const { used, whole, verdicts } = analysis;
     const met = new Set(used.filter((index) => isMetBy(rules, index, actor)));
-    if (met.size === used.length) return { kind: 'permitted' };
+    if (met.size === used.length) return whole;
     const key = [...met].join();
     const verdict = verdicts.get(key) ?? decideAnew(asked, (index) => met.has(index));
     remember(verdicts, key, verdict);

@@ -6,6 +6,7 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   type FragmentSpreadNode,
+  type NamedTypeNode,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
@@ -21,9 +22,16 @@ export interface FilteredDocument {
 }
 
 /**
- * Takes the denied fields out of an operation. Selections that would be empty ask `__typename`, so
- * that it is known whether there is an object; so do those of interfaces and unions, because the
- * object's type decides which fields it lacks. Fragments that nobody spreads any more are left out.
+ * Takes the denied fields out of an operation. Selections that are or may become empty ask
+ * `__typename`, so that it is known whether there is an object: the gateway (2.14) answers null for
+ * one of which it was asked nothing, and where null may not be, for all around it. Selections on
+ * interfaces and unions ask it too, because the object's type decides which fields it lacks.
+ * Fragments that nobody spreads any more are left out.
+ *
+ * A fragment on an interface or union, where the object's type is known, is put on that type. The
+ * gateway would forget the type on the way in, and leave out without an error what a fragment
+ * within asks of it (`open { ... on Node { ... on Open { label } } }`, @apollo/gateway 2.14). What
+ * can then never apply is left out, because a document that says so is not valid.
  */
 export function filterDocument(
   document: DocumentNode,
@@ -43,18 +51,14 @@ export function filterDocument(
 
 function createFilter(document: DocumentNode, taken: Set<string>, typeAlias: string) {
   const definitions = fragmentsOf(document);
-  /** Names of fragments that lost fields, by their marks; undefined when nothing is left. */
+  /** Names of fragments that were changed, by their marks; undefined when nothing is left. */
   const renamed = new Map<MarkedSet, string | undefined>();
   const typeField = typeFieldAs(typeAlias);
 
   function objectSet(set: MarkedSet): SelectionSetNode {
-    if (!set.touched) return set.node;
-    const selections = permitted(set);
-    const typed = selections.length === 0 || isAbstractType(set.scope);
-    return {
-      kind: Kind.SELECTION_SET,
-      selections: typed ? [typeField, ...selections] : selections,
-    };
+    if (!set.changed && set.certain) return set.node;
+    const typed = !set.certain || (set.touched && isAbstractType(set.scope));
+    return setOf(typed ? [typeField, ...permitted(set)] : permitted(set));
   }
 
   function permitted({ selections }: MarkedSet): SelectionNode[] {
@@ -66,15 +70,17 @@ function createFilter(document: DocumentNode, taken: Set<string>, typeAlias: str
 
   function keepField({ node, denied, set }: MarkedField): FieldNode | undefined {
     if (denied) return undefined;
-    return set?.touched === true ? { ...node, selectionSet: objectSet(set) } : node;
+    return set === undefined ? node : { ...node, selectionSet: objectSet(set) };
   }
 
-  function keepFragment({ node, set }: MarkedFragment): SelectionNode | undefined {
-    if (!set.touched) return node;
+  function keepFragment(fragment: MarkedFragment): SelectionNode | undefined {
+    const { node, set, typeCondition, fit } = fragment;
+    if (!set.changed && fit === 'open') return node;
     if (node.kind === Kind.FRAGMENT_SPREAD) return keepSpread(node, set);
     const selections = permitted(set);
     if (selections.length === 0) return undefined;
-    return { ...node, selectionSet: { kind: Kind.SELECTION_SET, selections } };
+    const on = typeCondition === undefined ? {} : { typeCondition: typeNamed(set.scope.name) };
+    return { ...node, ...on, selectionSet: setOf(selections) };
   }
 
   function keepSpread(node: FragmentSpreadNode, set: MarkedSet): FragmentSpreadNode | undefined {
@@ -91,7 +97,8 @@ function createFilter(document: DocumentNode, taken: Set<string>, typeAlias: str
     definitions.set(value, {
       ...original,
       name: { kind: Kind.NAME, value },
-      selectionSet: { kind: Kind.SELECTION_SET, selections },
+      typeCondition: typeNamed(set.scope.name),
+      selectionSet: setOf(selections),
     });
     return value;
   }
@@ -110,6 +117,14 @@ function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode
     }
   }
   return definitions;
+}
+
+function setOf(selections: readonly SelectionNode[]): SelectionSetNode {
+  return { kind: Kind.SELECTION_SET, selections };
+}
+
+function typeNamed(value: string): NamedTypeNode {
+  return { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value } };
 }
 
 function typeFieldAs(alias: string): FieldNode {

@@ -28,12 +28,12 @@ export function createGuardedExecutor(options: {
     const verdict = decide(request, actorOf(request));
     switch (verdict.kind) {
       case 'permitted':
-        return gateway.executor(request);
+        return gateway.executor({ ...request, ...verdict.as });
       case 'refused':
         return { errors: [refusalOf({ coordinates: verdict.coordinates })] };
       case 'filtered': {
-        const { document, operation, queryHash, restore } = verdict;
-        const answer = await gateway.executor({ ...request, document, operation, queryHash });
+        const { as, restore } = verdict;
+        const answer = await gateway.executor({ ...request, ...as });
         if (answer.data === undefined || answer.data === null) return answer;
         const restored = restore(answer.data, variablesOf(request));
         return withGaps(answer, restored.data, errorsOf(restored));

@@ -238,6 +238,58 @@ describe('interfaces, unions and fragments', () => {
   });
 });
 
+describe('objects of which the gateway alone would lose something', () => {
+  test('are there when all that may be asked of them is skipped', async () => {
+    const query =
+      'query Q($yes: Boolean!) { patients @include(if: $yes) { phone id @skip(if: $yes) } }';
+    const { data, errors } = await graph.ask(query, reader, { yes: true });
+    expect(data).toEqual({ patients: [{ phone: null }, { phone: null }] });
+    expect(errors).toHaveLength(2);
+  });
+
+  test.each([
+    ['{ patients @include(if: $yes) { id @skip(if: $yes) } }', { patients: [{}, {}] }],
+    [
+      '{ open @include(if: $yes) { ...I } } fragment I on Open { id @skip(if: $yes) }',
+      { open: {} },
+    ],
+    ['{ strict { deep @include(if: $yes) { free @skip(if: $yes) } } }', { strict: { deep: {} } }],
+  ])('are there when they are empty for all: %s', async (text, wanted) => {
+    const query = `query Q($yes: Boolean!) ${text}`;
+    const { data, errors } = await graph.ask(query, everyone, { yes: true });
+    expect(errors).toBeUndefined();
+    expect(data).toEqual(wanted);
+  });
+
+  test.each([
+    [
+      '{ open { ...F } } fragment F on Node { id ... on Open { label } }',
+      { id: 'o', label: 'open' },
+    ],
+    ['{ open { ... on Item { ... on Open { label } } } }', { label: 'open' }],
+    [
+      '{ open { ... on Node { ... on Item { ... on Open { ... { label } } } } } }',
+      { label: 'open' },
+    ],
+    ['{ open { ... on Node { ... on Medicine { dose } } } }', {}],
+  ])('have what a fragment asks within one on an interface: %s', async (query, open) => {
+    for (const actor of [everyone, nobody]) {
+      const { data, errors } = await graph.ask(query, actor);
+      expect(errors).toBeUndefined();
+      expect(data).toEqual({ open });
+    }
+  });
+
+  test('and what a fragment never applies to is not denied', async () => {
+    const strict = await startGateway({ patients, clinical }, { unauthorisedFields: 'refuse' });
+    const query = '{ open { id ... on Node { ... on Medicine { dose } ... on Open { label } } } }';
+    const { data, errors } = await strict.ask(query, nobody);
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({ open: { id: 'o', label: 'open' } });
+    await strict.stop();
+  });
+});
+
 describe('nulls that have no place', () => {
   test('go to the nearest nullable parent', async () => {
     const { data, errors } = await graph.ask(

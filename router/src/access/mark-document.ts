@@ -33,16 +33,28 @@ export interface MarkedFragment {
   readonly node: InlineFragmentNode | FragmentSpreadNode;
   /** Undefined for an inline fragment without one. */
   readonly typeCondition: string | undefined;
+  readonly fit: Fit;
   readonly set: MarkedSet;
 }
+
+/**
+ * What the condition of a fragment is worth where it stands: an object may be of another type
+ * (`open`), is of a narrower one anyway (`wide`), or can never be of that type (`never`), as in
+ * `open { ... on Node { ... on Medicine { … } } }`.
+ */
+export type Fit = 'open' | 'wide' | 'never';
 
 export interface MarkedSet {
   readonly node: SelectionSetNode;
   /** The narrowest type that an object here is known to be of. */
   readonly scope: GraphQLCompositeType;
   readonly selections: readonly (MarkedField | MarkedFragment)[];
-  /** Whether something within, at any depth, is denied. */
+  /** Whether something permitted is asked of every object here, whatever the variables say. */
+  readonly certain: boolean;
+  /** Whether answers must be put right within: something at any depth is denied or not certain. */
   readonly touched: boolean;
+  /** Whether something within is touched, or a fragment on a wider type than is known. */
+  readonly changed: boolean;
 }
 
 export interface MarkOptions {
@@ -81,15 +93,21 @@ function createMarker(document: DocumentNode, { schema, needsOf, isMet }: MarkOp
 
   function markSet(node: SelectionSetNode, scope: GraphQLCompositeType): MarkedSet {
     const selections = node.selections.map((selection) => mark(selection, scope));
-    return { node, scope, selections, touched: selections.some(isTouched) };
+    const certain = selections.some(isCertain);
+    const touched = selections.some(isTouched);
+    const changed = touched || selections.some(isChanged);
+    return { node, scope, selections, certain, touched, changed };
   }
 
   function mark(node: SelectionNode, scope: GraphQLCompositeType): MarkedField | MarkedFragment {
     if (node.kind === Kind.FIELD) return markField(node, scope);
-    if (node.kind === Kind.FRAGMENT_SPREAD) return markSpread(node, scope);
-    const typeCondition = node.typeCondition?.name.value;
-    const set = markSet(node.selectionSet, narrow(schema, scope, typeCondition));
-    return { kind: 'fragment', node, typeCondition, set };
+    const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragments.get(node.name.value) : node;
+    if (fragment === undefined) throw new Error('A valid document spreads known fragments only.');
+    const typeCondition = fragment.typeCondition?.name.value;
+    const inner = narrow(schema, scope, typeCondition);
+    const fit = fitOf(scope, inner, typeCondition);
+    const set = fit === 'never' ? nothing(fragment, inner) : markFragment(fragment, inner);
+    return { kind: 'fragment', node, typeCondition, fit, set };
   }
 
   function markField(node: FieldNode, scope: GraphQLCompositeType): MarkedField {
@@ -110,22 +128,49 @@ function createMarker(document: DocumentNode, { schema, needsOf, isMet }: MarkOp
     return { ...permitted, set: selectionSet && markSet(selectionSet, returnedBy(scope, name)) };
   }
 
-  function markSpread(node: FragmentSpreadNode, scope: GraphQLCompositeType): MarkedFragment {
-    const fragment = fragments.get(node.name.value);
-    if (fragment === undefined) throw new Error('A valid document spreads known fragments only.');
-    const typeCondition = fragment.typeCondition.name.value;
-    const inner = narrow(schema, scope, typeCondition);
-    const key = `${node.name.value} ${inner.name}`;
+  function markFragment(
+    fragment: InlineFragmentNode | FragmentDefinitionNode,
+    inner: GraphQLCompositeType,
+  ): MarkedSet {
+    if (fragment.kind === Kind.INLINE_FRAGMENT) return markSet(fragment.selectionSet, inner);
+    const key = `${fragment.name.value} ${inner.name}`;
     const set = shared.get(key) ?? markSet(fragment.selectionSet, inner);
     shared.set(key, set);
-    return { kind: 'fragment', node, typeCondition, set };
+    return set;
   }
 
   return markSet;
 }
 
 function isTouched(marked: MarkedField | MarkedFragment): boolean {
-  return (marked.kind === 'field' && marked.denied) || marked.set?.touched === true;
+  if (marked.kind === 'fragment') return marked.set.touched;
+  return marked.denied || marked.set?.touched === true || marked.set?.certain === false;
+}
+
+function isCertain(marked: MarkedField | MarkedFragment): boolean {
+  if ((marked.node.directives ?? []).length > 0) return false;
+  return marked.kind === 'field' ? !marked.denied : marked.set.certain;
+}
+
+function isChanged(marked: MarkedField | MarkedFragment): boolean {
+  return marked.set?.changed === true || (marked.kind === 'fragment' && marked.fit === 'wide');
+}
+
+function fitOf(
+  scope: GraphQLCompositeType,
+  inner: GraphQLCompositeType,
+  typeCondition: string | undefined,
+): Fit {
+  if (isObjectType(scope) && inner !== scope) return 'never';
+  return typeCondition === undefined || inner.name === typeCondition ? 'open' : 'wide';
+}
+
+/** Marks without selections, so that nothing of such a fragment is left. */
+function nothing(
+  { selectionSet: node }: InlineFragmentNode | FragmentDefinitionNode,
+  scope: GraphQLCompositeType,
+): MarkedSet {
+  return { node, scope, selections: [], certain: false, touched: false, changed: true };
 }
 
 /** An object type stays what it is; otherwise the innermost condition counts. */

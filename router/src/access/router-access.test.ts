@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { composeFixtures, patientSdl, clinicalSdl, startStack, type Stack } from '../test-stack.ts';
+import { defaultLimits } from '../limits/limits-config.ts';
+import {
+  composeFixtures,
+  patientSdl,
+  clinicalSdl,
+  startStack,
+  type Stack,
+  type StackOptions,
+} from '../test-stack.ts';
 
 let stack: Stack;
 let pharmacist: Record<string, string>;
@@ -17,19 +25,17 @@ const supergraphSdl = composeFixtures(
     '[Checkup!] @requiresScopes(scopes: [["clinical:read"]]) }',
   ),
 );
+const reach: StackOptions['reach'] = (clinical) => ({
+  ...clinical,
+  execute(request) {
+    reached.push(JSON.stringify(request.body));
+    return clinical.execute(request);
+  },
+});
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 beforeAll(async () => {
-  stack = await startStack({
-    supergraphSdl,
-    reach: (clinical) => ({
-      ...clinical,
-      execute(request) {
-        reached.push(JSON.stringify(request.body));
-        return clinical.execute(request);
-      },
-    }),
-  });
+  stack = await startStack({ supergraphSdl, reach });
   pharmacist = bearer(await stack.tokens.issue({ ...stack.subject, roles: ['pharmacist'] }));
 });
 afterAll(() => stack.stop());
@@ -57,5 +63,30 @@ describe('roles with real tokens', () => {
       ]);
       expect(reached).toHaveLength(1);
     }
+  });
+});
+
+describe('limits come before access', () => {
+  const doubling = Array.from(
+    { length: 30 },
+    (_, i) => `fragment F${i} on Patient { ${i < 29 ? `...F${i + 1} ...F${i + 1}` : 'name'} }`,
+  ).join(' ');
+
+  test('a document over a limit is not even judged', async () => {
+    const limits = { ...defaultLimits, costBudget: 500 };
+    const config = { unauthorisedFields: 'refuse', limits } as const;
+    const strict = await startStack({ supergraphSdl, reach, config });
+    const token = await strict.tokens.issue({ ...strict.subject, roles: ['pharmacist'] });
+    const codes = async (query: string) =>
+      (await strict.ask(query, { headers: bearer(token) })).body.errors?.map(
+        ({ extensions }) => extensions['code'],
+      );
+    const dear = Array.from({ length: 9 }, (_, i) => `a${i}: patients { name checkups { id } }`);
+    reached.length = 0;
+    expect(await codes('{ patients { name } }')).toEqual(['FORBIDDEN']);
+    expect(await codes(`{ patients { ...F0 } } ${doubling}`)).toEqual(['DOCUMENT_LIMIT_EXCEEDED']);
+    expect(await codes(`{ ${dear.join(' ')} }`)).toEqual(['COST_EXCEEDED']);
+    expect(reached).toEqual([]);
+    await strict.stop();
   });
 });

@@ -58,6 +58,8 @@ export function compose(subgraphs: Readonly<Record<string, TestSubgraph>>): stri
   return composition.supergraphSdl;
 }
 
+export type Gateway = Awaited<ReturnType<typeof startGateway>>;
+
 export async function startGateway(
   subgraphs: Readonly<Record<string, TestSubgraph>>,
   options: {

@@ -39,7 +39,7 @@ export const defaultLimits: LimitsConfig = Object.freeze({
   maxDirectives: 60,
   maxDirectivesInOnePlace: 4,
   maxRootFields: 20,
-  maxFields: 1_500,
+  maxFields: 600,
   costBudget: 10_000,
   defaultListSize: 10,
   rates: true,

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { RouterContext as VouchedContext } from '@caregraph/access';
-import { clientCertificateThumbprint } from '../http/client-certificate.ts';
+import { clientCertificateThumbprint } from '@caregraph/network';
 
 /** What goes on from the client as it came; every subgraph checks each of them itself. */
 const forwarded = ['authorization', 'dpop', 'x-purpose', 'x-break-glass'] as const;
