@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   import: async () => (await import('./import.bench.ts')).importBench,
   'patient-list': async () => (await import('./patient-list.bench.ts')).patientListBench,
   router: async () => (await import('./router.bench.ts')).routerBench,
+  access: async () => (await import('./access.bench.ts')).accessBench,
 };
 
 const usage = `npm run bench -- [${Object.keys(benches).join('|')} …] [--rounds=<n>] [--json]`;

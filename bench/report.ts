@@ -45,5 +45,6 @@ function number(value: number, { unit }: Row): string {
 }
 
 function ratio(value: number): string {
+  if (value < 0.01) return `${value.toPrecision(1)}×`;
   return `${value.toFixed(value >= 10 ? 1 : 2)}×`;
 }

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { createTokenIssuer, makeSigningKey } from '@caregraph/access';
-import { createIdSource, systemClock } from '@caregraph/clock';
-import { composeSupergraph } from '@caregraph/schema-registry';
 import type { Bench, Row } from './bench.ts';
 import { startLoadGenerator, type Side } from './measure/load.ts';
 import { startProcess } from './process/server-process.ts';
 import { createCleanUp } from './process/clean-up.ts';
-import { documents, fixtureSubgraphs } from './router/fixture-graph.ts';
+import { documents } from './router/fixture-graph.ts';
+import { compose, makeSignIn, urlsUnder } from './router/fixture-stack.ts';
 
 const listening = z.object({ url: z.url() });
 const concurrencies = [1, 16];
@@ -71,45 +69,3 @@ export const routerBench: Bench = async ({ say, rounds = 5 }) => {
     await cleanUp.run();
   }
 };
-
-async function makeSignIn() {
-  const key = await makeSigningKey();
-  const [issuer, audience] = ['https://bench.caregraph.invalid', 'https://caregraph.invalid/graph'];
-  const [clock, ids] = [systemClock, createIdSource(systemClock)];
-  const tokens = createTokenIssuer({
-    key,
-    issuer,
-    audience,
-    clientId: 'bench',
-    documents: 'free',
-    clock,
-    ids,
-  });
-  const token = await tokens.issue(
-    {
-      id: ids.next(),
-      roles: ['clinician'],
-      institutionId: ids.next(),
-      areaRoots: [ids.next()],
-      purposes: ['treatment'],
-    },
-    1_800,
-  );
-  return { token, issuer, audience, keys: { keys: [key.publicJwk] } };
-}
-
-function urlsUnder(url: string): Record<string, string> {
-  return Object.fromEntries(Object.keys(fixtureSubgraphs).map((name) => [name, `${url}/${name}`]));
-}
-
-function compose(urls: Readonly<Record<string, string>>): string {
-  const composition = composeSupergraph(
-    Object.entries(fixtureSubgraphs).map(([name, { sdl }]) => ({
-      name,
-      url: urls[name] ?? '',
-      typeDefs: [{ path: `${name}.graphql`, text: sdl }],
-    })),
-  );
-  if (composition.kind === 'refused') throw new Error(JSON.stringify(composition.problems));
-  return composition.supergraphSdl;
-}

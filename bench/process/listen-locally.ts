@@ -1,6 +1,9 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { z } from 'zod';
 import type { Running } from './child.ts';
+
+const listening = z.object({ url: z.url() });
 
 /** Listens on a free port of this machine, and on nothing else. */
 export async function listenLocally(server: Server): Promise<Running> {
@@ -16,4 +19,12 @@ export async function listenLocally(server: Server): Promise<Running> {
       await once(server, 'close');
     },
   };
+}
+
+/** A port that was free a moment ago, for a server that must know its address beforehand. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const { started, stop } = await listenLocally(server);
+  await stop();
+  return Number(new URL(listening.parse(started).url).port);
 }

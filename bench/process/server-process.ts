@@ -31,7 +31,8 @@ export async function startProcess<TStarted>(
   const child = fork(fileURLToPath(file), {
     env: environment,
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // What a library prints must not come between the lines of a report.
+    stdio: ['ignore', 2, 'inherit', 'ipc'],
     serialization: 'advanced',
   });
   const { start, call } = converse(child, file.pathname);

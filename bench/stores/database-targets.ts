@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { DatabaseTarget } from '@caregraph/database';
 
-const target = z.object({
+/** Where one store is. */
+export const databaseTarget = z.object({
   host: z.string(),
   port: z.int(),
   user: z.string(),
@@ -10,10 +11,11 @@ const target = z.object({
 }) satisfies z.ZodType<DatabaseTarget>;
 
 /** Where the stores are, as one process of a bench tells another. */
+/** Where one store is. */
 export const databaseTargets = z.object({
-  patient: target,
-  clinical: target,
-  prescription: target,
-  institution: target,
-  audit: target,
+  patient: databaseTarget,
+  clinical: databaseTarget,
+  prescription: databaseTarget,
+  institution: databaseTarget,
+  audit: databaseTarget,
 });

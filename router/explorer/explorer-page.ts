@@ -36,6 +36,7 @@ export async function visitExplorer(
 ): Promise<ExplorerVisit> {
   const chrome = await chromium.launch({ executablePath: browser, args: flags });
   const page = await chrome.newPage({ viewport });
+  page.setDefaultTimeout(15_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());

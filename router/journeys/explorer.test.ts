@@ -72,7 +72,7 @@ describe.skipIf(!existsSync(browser))('the explorer', { timeout: 90_000 }, () =>
 
   test('says what a role may not see, in the words of the graph', async () => {
     const visit = await visitExplorer(stack.url, browser);
-    const label = `Auditor · ${stack.actor('auditor').label}`;
+    const { label } = stack.actor('auditor');
     await visit.page.getByLabel('Who am I').selectOption({ label });
     const answer = await visit.runText('Peek', 'query Peek { patients { edges { cursor } } }');
     expect(answer).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });

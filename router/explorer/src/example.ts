@@ -1,5 +1,5 @@
 /// <reference types="vite/types/importMeta.d.ts" />
-import type { Whereabouts } from './sign-in.ts';
+import type { Claims } from './sign-in.ts';
 
 /** A saved operation: one file in examples/, named `<role>.<order>-<name>.graphql`. */
 export interface Example {
@@ -28,7 +28,10 @@ export function examplesFor(role: string): readonly Example[] {
 }
 
 /** Fills the blanks of an example, so that it runs as it stands: ids, the time, the place. */
-export function fillBlanks(query: string, { areaId, deviceId }: Whereabouts): string {
+export function fillBlanks(
+  query: string,
+  { areaId, deviceId }: Pick<Claims, 'areaId' | 'deviceId'>,
+): string {
   const values: Readonly<Record<string, string | undefined>> = {
     areaId,
     deviceId: deviceId ?? uuidV7(),

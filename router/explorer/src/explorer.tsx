@@ -1,10 +1,12 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { GraphiQL } from 'graphiql';
-import type { Fetcher } from '@graphiql/toolkit';
+import { Bar, choices } from './bar.tsx';
 import { examplesFor, fillBlanks } from './example.ts';
-import { fetchSignIns, needsRenewal, roleName, whereaboutsOf, type SignIn } from './sign-in.ts';
+import { useFetcher, type Credentials, type Renew } from './fetcher.ts';
+import { fetchProvider, takeAnswer, type Provider } from './identity.ts';
+import { claimsOf, fetchSignIns, type SignIn } from './sign-in.ts';
+import { openSession, useSession, type SessionState, type SignedIn } from './use-session.ts';
 
-const ownToken = 'own-token';
 const allSubgraphs = 'everyone';
 
 /**
@@ -13,8 +15,14 @@ const allSubgraphs = 'everyone';
  */
 const tabStorage = window.sessionStorage;
 
+interface Opened {
+  readonly provider: Provider | null;
+  readonly session: SignedIn | string | undefined;
+}
+
 export function Explorer() {
   const [signIns, setSignIns] = useState<readonly SignIn[] | undefined>();
+  const [opened, setOpened] = useState<Opened>();
   const [problem, setProblem] = useState<string>();
   const load = useCallback(async () => {
     const loaded = await fetchSignIns();
@@ -22,85 +30,62 @@ export function Explorer() {
     return loaded;
   }, []);
   useEffect(() => {
-    load().catch((error: unknown) => setProblem(String(error)));
+    const open = async () => {
+      const answer = takeAnswer();
+      const [provider] = await Promise.all([fetchProvider(), load()]);
+      setOpened({ provider, session: await openSession(provider, answer) });
+    };
+    open().catch((error: unknown) => setProblem(String(error)));
   }, [load]);
   if (problem !== undefined) return <p className="opening">{problem}</p>;
-  if (signIns === undefined) return <p className="opening">Opening the explorer…</p>;
-  return <Workbench signIns={signIns} renew={load} />;
+  if (signIns === undefined || opened === undefined) {
+    return <p className="opening">Opening the explorer…</p>;
+  }
+  return <Workbench signIns={signIns} renew={load} opened={opened} />;
 }
 
 interface WorkbenchProps {
   readonly signIns: readonly SignIn[];
-  readonly renew: () => Promise<readonly SignIn[]>;
+  readonly renew: Renew;
+  readonly opened: Opened;
 }
 
-function Workbench({ signIns, renew }: WorkbenchProps) {
-  const [who, setWho] = useState(signIns[0]?.label ?? ownToken);
+function Workbench({ signIns, renew, opened: { provider, session: opened } }: WorkbenchProps) {
+  const session = useSession(provider, opened);
+  const [who, setWho] = useState(() => firstChoice(session, signIns, provider));
   const [typedToken, setTypedToken] = useState('');
-  const signIn = signIns.find(({ label }) => label === who);
-  const examples = useMemo(() => examplesFor(signIn?.role ?? allSubgraphs), [signIn?.role]);
+  const credentials = credentialsOf(who, session, signIns, typedToken);
+  const token = tokenOf(credentials);
+  const role =
+    (credentials.kind === 'demo' ? credentials.signIn.role : claimsOf(token).role) ?? allSubgraphs;
+  const examples = useMemo(() => examplesFor(role), [role]);
   const [exampleId, setExampleId] = useState(examples[0]?.id);
-  const chosen = examples.find(({ id }) => id === exampleId);
-  const fetcher = useFetcher(signIn, typedToken, renew);
+  const chosen = examples.find(({ id }) => id === exampleId) ?? examples[0];
+  const fetcher = useFetcher(credentials, renew);
   const query = useMemo(
-    () => fillBlanks(chosen?.query ?? '', whereaboutsOf(signIn?.token ?? typedToken)),
+    () => fillBlanks(chosen?.query ?? '', claimsOf(token)),
     // Not on every renewal of the token: what someone has edited stays.
     [chosen, who, typedToken],
   );
 
-  function changeWho(next: string) {
-    setWho(next);
-    const role = signIns.find(({ label }) => label === next)?.role ?? allSubgraphs;
-    setExampleId(examplesFor(role)[0]?.id);
-  }
-
   return (
     <>
-      <header className="bar">
-        <span className="brand">
-          <img src="/explorer/favicon.svg" alt="" width="24" height="24" />
-          CareGraph <span className="soft">explorer</span>
-        </span>
-        <label>
-          <span className="soft">Who am I</span>
-          <select value={who} onChange={(event) => changeWho(event.target.value)}>
-            {signIns.map(({ label, role }) => (
-              <option key={label} value={label}>
-                {roleName(role)} · {label}
-              </option>
-            ))}
-            <option value={ownToken}>A token of my own…</option>
-          </select>
-        </label>
-        {who === ownToken && (
-          <label>
-            <span className="soft">Access token</span>
-            <input
-              type="password"
-              autoComplete="off"
-              spellCheck={false}
-              placeholder="paste, then Enter"
-              onBlur={(event) => setTypedToken(event.target.value.trim())}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') event.currentTarget.blur();
-              }}
-            />
-          </label>
-        )}
-        <label>
-          <span className="soft">Example</span>
-          <select value={exampleId} onChange={(event) => setExampleId(event.target.value)}>
-            {examples.map(({ id, title }) => (
-              <option key={id} value={id}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
-      </header>
+      <Bar
+        who={who}
+        onWho={(next) => {
+          setWho(next);
+          setExampleId(undefined);
+        }}
+        signIns={signIns}
+        session={provider === null ? undefined : session}
+        onToken={setTypedToken}
+        examples={examples}
+        exampleId={chosen?.id}
+        onExample={setExampleId}
+      />
       <GraphiQL
         // The schema is asked for anew once there is a token to ask with.
-        key={signIn === undefined ? typedToken : 'signed-in'}
+        key={credentials.kind === 'token' ? typedToken : credentials.kind}
         fetcher={fetcher}
         forcedTheme="system"
         storage={tabStorage}
@@ -116,39 +101,29 @@ function Workbench({ signIns, renew }: WorkbenchProps) {
   );
 }
 
-/** Sends operations with the token of whoever is chosen now, renewed shortly before it ends. */
-function useFetcher(
-  signIn: SignIn | undefined,
-  typedToken: string,
-  renew: WorkbenchProps['renew'],
-): Fetcher {
-  const current = useRef({ signIn, typedToken });
-  current.current = { signIn, typedToken };
-  return useCallback<Fetcher>(
-    async (params, options) => {
-      const token = await currentToken(current.current, renew);
-      if (token === '') return { errors: [new Error('Enter an access token above first.')] };
-      const answer = await fetch('/graphql', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          authorization: `Bearer ${token}`,
-          ...options?.headers,
-        },
-        body: JSON.stringify(params),
-      });
-      return answer.json();
-    },
-    [renew],
-  );
+function firstChoice(
+  { signedIn }: SessionState,
+  signIns: readonly SignIn[],
+  provider: Provider | null,
+): string {
+  if (signedIn !== undefined) return choices.session;
+  return signIns[0]?.label ?? (provider === null ? choices.ownToken : choices.nobody);
 }
 
-async function currentToken(
-  { signIn, typedToken }: { signIn: SignIn | undefined; typedToken: string },
-  renew: WorkbenchProps['renew'],
-): Promise<string> {
-  if (signIn === undefined) return typedToken;
-  if (!needsRenewal(signIn, Date.now())) return signIn.token;
-  const renewed = await renew();
-  return renewed.find(({ label }) => label === signIn.label)?.token ?? signIn.token;
+function credentialsOf(
+  who: string,
+  { signedIn }: SessionState,
+  signIns: readonly SignIn[],
+  typedToken: string,
+): Credentials {
+  if (who === choices.ownToken) return { kind: 'token', token: typedToken };
+  if (who === choices.session && signedIn) return { kind: 'session', session: signedIn.session };
+  const signIn = signIns.find(({ label }) => label === who);
+  return signIn === undefined ? { kind: 'none' } : { kind: 'demo', signIn };
+}
+
+function tokenOf(credentials: Credentials): string {
+  if (credentials.kind === 'session') return credentials.session.token;
+  if (credentials.kind === 'demo') return credentials.signIn.token;
+  return credentials.kind === 'token' ? credentials.token : '';
 }

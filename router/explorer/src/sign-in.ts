@@ -33,22 +33,30 @@ export function roleName(role: string): string {
   return roleNames[role] ?? role;
 }
 
-/** What an example may need to know of whoever signs in; read from the token, not verified here. */
-export interface Whereabouts {
+/** A label that begins with the role already says it. */
+export function signInName({ label, role }: Pick<SignIn, 'label' | 'role'>): string {
+  const name = roleName(role);
+  return label.toLowerCase().startsWith(name.toLowerCase()) ? label : `${name} · ${label}`;
+}
+
+/** What the page may want to know of a token's owner; read from the token, not verified here. */
+export interface Claims {
+  readonly role: string | undefined;
   readonly areaId: string | undefined;
   readonly deviceId: string | undefined;
 }
 
-export function whereaboutsOf(token: string): Whereabouts {
+export function claimsOf(token: string): Claims {
   try {
     const payload = token.split('.')[1] ?? '';
     const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as {
+      roles?: string[];
       areas?: string[];
       device?: string;
     };
-    return { areaId: claims.areas?.[0], deviceId: claims.device };
+    return { role: claims.roles?.[0], areaId: claims.areas?.[0], deviceId: claims.device };
   } catch {
     // Someone is still typing a token: examples then keep their blanks.
-    return { areaId: undefined, deviceId: undefined };
+    return { role: undefined, areaId: undefined, deviceId: undefined };
   }
 }

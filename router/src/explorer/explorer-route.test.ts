@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defaultNetworkConfig } from '../http/network-config.ts';
+import { defaultNetworkConfig } from '@caregraph/network';
 import { startStack, type Stack } from '../test-stack.ts';
 
 const builtPage = fileURLToPath(new URL('../../explorer/dist/index.html', import.meta.url));
@@ -61,9 +61,41 @@ describe('sign-ins', () => {
   });
 });
 
+describe('sign-in options', () => {
+  const options = async ({ url }: Stack) => {
+    const answer = await fetch(`${url}/explorer/sign-in-options`);
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    return answer.json() as Promise<unknown>;
+  };
+  const policy = async ({ url }: Stack) =>
+    (await fetch(`${url}/explorer/`)).headers.get('content-security-policy') ?? '';
+
+  test('the page learns who lets people in, and may reach nobody else', async () => {
+    const [publicUrl, issuer] = ['https://graph.test', 'https://identity.test/people'];
+    const elsewhere = await startStack({ signIn: { issuer, publicUrl } });
+    const address = `${publicUrl}/explorer/`;
+    expect(await options(elsewhere)).toEqual({ issuer, clientId: 'explorer', address });
+    if (existsSync(builtPage)) {
+      expect(await policy(elsewhere)).toContain("connect-src 'self' https://identity.test;");
+    }
+    await elsewhere.stop();
+  });
+
+  test('an issuer under our own name needs no leave', async () => {
+    const publicUrl = 'https://graph.test';
+    const here = await startStack({ signIn: { issuer: `${publicUrl}/identity`, publicUrl } });
+    if (existsSync(builtPage)) expect(await policy(here)).toContain("connect-src 'self';");
+    await here.stop();
+  });
+
+  test('there are none where nobody lets people in', async () => {
+    expect(await options(stack)).toBeNull();
+  });
+});
+
 test('a deployment can do without the explorer', async () => {
   const closed = await startStack({ demoTokens: true, config: { explorer: false } });
-  for (const path of ['/explorer', '/explorer/', '/explorer/sign-ins']) {
+  for (const path of ['', '/', '/sign-ins', '/sign-in-options'].map((end) => `/explorer${end}`)) {
     expect((await fetch(`${closed.url}${path}`)).status).toBe(404);
   }
   await closed.stop();
@@ -90,6 +122,29 @@ describe.skipIf(!existsSync(builtPage))('the built page', () => {
       expect(answer.headers.get('content-encoding')).toBe(encoding);
       expect(answer.headers.get('cache-control')).toContain('immutable');
       expect(answer.headers.get('content-type')).toContain('javascript');
+    }
+  });
+
+  test('a file that the browser has is not sent again, nor one it asks only about', async () => {
+    // fetch asks for an answer that is not from a cache, so it never gets a 304.
+    const askIcon = (headers: Record<string, string>) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const icon = `${stack.url}/explorer/favicon.svg`;
+        request(icon, { headers }, (answer) => resolve(answer.resume()))
+          .on('error', reject)
+          .end();
+      });
+    const { etag = 'none' } = (await askIcon({})).headers;
+    expect((await askIcon({ 'if-none-match': etag })).statusCode).toBe(304);
+    for (const path of [
+      '/explorer/favicon.svg',
+      '/explorer/',
+      '/explorer/nothing.js',
+      '/nothing',
+    ]) {
+      const { status } = await fetch(`${stack.url}${path}`);
+      const asked = await fetch(`${stack.url}${path}`, { method: 'HEAD' });
+      expect([path, asked.status, await asked.text()]).toEqual([path, status, '']);
     }
   });
 

@@ -16,33 +16,50 @@ export interface DemoToken {
   readonly expiresAt: string;
 }
 
+/** Where people sign in to the explorer as themselves. */
+export interface ExplorerSignIn {
+  /** The issuer of access tokens, to which the explorer is the public client `explorer`. */
+  readonly issuer: string;
+  /** Where clients reach the router, without a slash at the end. */
+  readonly publicUrl: string;
+}
+
 interface ExplorerOptions {
   readonly config: RouterConfig;
   readonly log: Logger;
+  readonly signIn?: ExplorerSignIn;
   readonly demoTokens?: () => Promise<readonly DemoToken[]>;
 }
 
 const builtPages = fileURLToPath(new URL('../../explorer/dist', import.meta.url));
 const loopbackNames = new Set(['localhost', '127.0.0.1', '::1']);
 
-/** Threat: a script smuggled into the page could use the tokens in it; only our own files run. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/**
+ * Threat: a script smuggled into the page could use the tokens in it; only our own files run, and
+ * they reach the router and the issuer alone.
+ */
+function contentSecurityPolicy(signIn: ExplorerSignIn | undefined): string {
+  const issuer = signIn && new URL(signIn.issuer).origin;
+  const isElsewhere = issuer !== undefined && issuer !== new URL(signIn?.publicUrl ?? '').origin;
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    `connect-src 'self'${isElsewhere ? ` ${issuer}` : ''}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
-/** Serves the explorer's page, built beforehand and compressed, and the demo sign-ins. */
+/** Serves the explorer's page, built beforehand and compressed, and how one signs in there. */
 export async function installExplorer(
   app: FastifyInstance,
-  { config, log, demoTokens }: ExplorerOptions,
+  { config, log, signIn, demoTokens }: ExplorerOptions,
 ): Promise<void> {
+  const policy = contentSecurityPolicy(signIn);
   app.get('/explorer', (_request, reply) => reply.redirect('/explorer/', 308));
   app.get('/explorer/sign-ins', async (request, reply) => {
     const offered = demoTokens !== undefined && loopbackNames.has(config.host);
@@ -51,6 +68,12 @@ export async function installExplorer(
     }
     return reply.header('cache-control', 'no-store').send(offered ? await demoTokens() : []);
   });
+  app.get('/explorer/sign-in-options', (_request, reply) =>
+    reply
+      .header('cache-control', 'no-store')
+      .type('application/json; charset=utf-8')
+      .send(JSON.stringify(signIn === undefined ? null : signInOptions(signIn))),
+  );
   if (!(await exists(`${builtPages}/index.html`))) {
     log.warn('the explorer is not built: npm run -w router build:explorer');
     return;
@@ -65,10 +88,15 @@ export async function installExplorer(
       // Names under assets/ hold a hash of the content, so a file never changes under its name.
       const named = path.includes('/assets/');
       reply.header('cache-control', named ? 'public, max-age=31536000, immutable' : 'no-cache');
-      reply.header('content-security-policy', contentSecurityPolicy);
+      reply.header('content-security-policy', policy);
       reply.header('referrer-policy', 'no-referrer');
     },
   });
+}
+
+/** The address is the one that the issuer knows; a page under another name goes there first. */
+function signInOptions({ issuer, publicUrl }: ExplorerSignIn) {
+  return { issuer, clientId: 'explorer', address: `${publicUrl}/explorer/` };
 }
 
 /**
