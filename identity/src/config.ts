@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { networkConfigOf, networkVariables, type NetworkConfig } from '@caregraph/network';
 
 const base64Key = z
   .string()
@@ -33,11 +34,17 @@ const schema = z.object({
     .string()
     .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
     .refine((bytes) => bytes.length >= 32, 'must be base64 of at least 32 bytes'),
+  /** Longest wait for requests in flight when stopping; below the grace time of the platform. */
+  DRAIN_TIMEOUT_MS: z.coerce.number().int().min(1).default(10_000),
+  ...networkVariables,
   /** The lowest level that is logged. */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-export type IdentityConfig = Readonly<z.infer<typeof schema>>;
+export type IdentityConfig = Readonly<z.infer<typeof schema>> & {
+  /** How identity meets the network, made of the variables above. */
+  readonly network: NetworkConfig;
+};
 
 /**
  * Reads and checks the environment once, when the process starts.
@@ -48,7 +55,16 @@ export function readIdentityConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): IdentityConfig {
   const parsed = schema.safeParse(environment);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) return Object.freeze({ ...parsed.data, network: networkOf(parsed.data) });
   const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
   throw new Error(`The configuration is not complete.\n${wrong.join('\n')}`);
+}
+
+/** The explorer's page is the router's, and signs in here from there. */
+function networkOf(from: z.infer<typeof schema>): NetworkConfig {
+  const { HOST, TOKEN_ISSUER, PUBLIC_URL } = from;
+  const names = [HOST, new URL(TOKEN_ISSUER).hostname];
+  const { allowedOrigins, ...network } = networkConfigOf(from, names);
+  const origins = new Set([...allowedOrigins, new URL(PUBLIC_URL).origin]);
+  return Object.freeze({ ...network, allowedOrigins: [...origins] });
 }

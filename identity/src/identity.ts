@@ -10,6 +10,7 @@ import {
 import type { Clock, IdSource } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
 import type { EventConsumer } from '@caregraph/messaging';
+import { clientCertificate } from '@caregraph/network';
 import type { Logger } from '@caregraph/observability';
 import type { Accounts } from './account/accounts.ts';
 import { createIdentityConsumer } from './event/identity-consumer.ts';
@@ -18,7 +19,7 @@ import { createMaintenance, type Duty } from './maintenance.ts';
 import { createPartnerClients } from './partner/partner-client.store.ts';
 import { createPartnerKeys, type PartnerKeys } from './partner/partner-keys.ts';
 import { installPartnerKeys } from './partner/partner-keys.route.ts';
-import { certificateOfSocket, type CertificateOf } from './provider/client-certificate.ts';
+import type { CertificateOf } from './provider/client-certificate.ts';
 import { familyLifetimeOf } from './provider/clients.ts';
 import { createProvider } from './provider/create-provider.ts';
 import { createInteractions } from './provider/interactions.ts';
@@ -60,7 +61,7 @@ export interface IdentityDependencies {
     document: string,
     variables: Readonly<Record<string, string>>,
   ) => Promise<unknown>;
-  /** The client's certificate; from the connection itself when left out. */
+  /** The client's certificate; that of the connection when left out. */
   readonly clientCertificate?: CertificateOf;
   /** Keeps sessions and sign-ins under way; left out, the store does. */
   readonly redis?: Redis;
@@ -84,6 +85,8 @@ export interface Identity {
   readonly partnerKeys: PartnerKeys;
   /** Publishes the next signing key, which signs as soon as every verifier can know it. */
   rotateKeys(): Promise<void>;
+  /** Tells every revocation that may still matter, to whoever has forgotten or missed them. */
+  tellRevocations(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
   isReady(): Promise<boolean>;
@@ -134,6 +137,7 @@ export async function createIdentity(deps: IdentityDependencies): Promise<Identi
       await keys.rotate();
       live.renew();
     },
+    tellRevocations: revocations.tellAll,
     async start() {
       await revocations.tellAll();
       maintenance.start();
@@ -195,6 +199,7 @@ function assemble({ deps, store, sealed, keys, revocations, ask }: Parts) {
   const records = deps.redis ? withRedis(durable, deps.redis, sealed) : durable;
   const staff = createStaffProjections({ store, ask, clock });
   const partners = createPartnerClients({ store, ask, clock });
+  const onSignOut = (uid: string) => revocations.revoke('session', uid, 'signed out');
   const live: LiveProvider = createLiveProvider(() =>
     createProvider(keys.current(), {
       ...{ issuer, publicUrl, audience: deps.audience, records, tokens, families, partners, staff },
@@ -204,24 +209,35 @@ function assemble({ deps, store, sealed, keys, revocations, ask }: Parts) {
       claims: createTokenClaims({ staff, partners }),
       notes,
       ids,
-      accountExists: async (staffId) => (await store.account.count({ where: { staffId } })) > 0,
+      passwordAge: (staffId) => passwordAgeOf(store, staffId),
+      ...{ verifyingKeys: keys.verify, revocations },
       isEnrolled: (deviceId, institutionId) => isEnrolledDevice(ask, deviceId, institutionId),
-      clientCertificate: deps.clientCertificate ?? certificateOfSocket,
+      clientCertificate: deps.clientCertificate ?? clientCertificate,
       onSignOut: (uid) => {
-        revocations.revoke('session', uid, 'signed out').catch((error: unknown) => {
+        onSignOut(uid).catch((error: unknown) => {
           log.error('a sign-out was not recorded', { error });
         });
       },
       deviceCodePages: signIn.deviceCodePages,
       providerPages: signIn.providerPages,
+      browserToken: signIn.browserToken ?? (() => undefined),
     }),
   );
   const notes = createTokenRequestNotes();
-  const interactions = createInteractions(live, issuer);
+  const interactions = createInteractions(live, { issuer, clock, onSignOut });
   const signIn: SignIn = (deps.signIn ?? createSignIn)({
-    ...{ store, sealed, staff, interactions, publicUrl, clock, ids, log },
+    ...{ store, sealed, staff, interactions, revocations, clock, ids, log },
+    // The pages are identity's own, which may have another address than the router.
+    publicUrl: new URL(issuer).origin,
   });
   return { live, signIn, records, families };
+}
+
+async function passwordAgeOf(store: IdentityClient, staffId: string) {
+  const account = await store.account.findUnique({ where: { staffId } });
+  if (account === null) return undefined;
+  const setAt = account.passwordChangedAt ?? account.createdAt;
+  return { passwordSetAtS: Math.floor(setAt.getTime() / 1_000) };
 }
 
 function issuerOf(keys: SigningKeys, deps: IdentityDependencies): TokenIssuer {

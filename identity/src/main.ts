@@ -1,33 +1,51 @@
-import { systemClock } from '@caregraph/clock';
+import { createIdSource, systemClock } from '@caregraph/clock';
 import { readIdentityConfig } from './config.ts';
 import { createIdentityHost } from './server/identity-host.ts';
 import { openIdentity } from './server/open-identity.ts';
 
-const config = readIdentityConfig();
-const { identity, log, close } = await openIdentity(config);
-const app = await createIdentityHost({
-  identity,
-  prefix: new URL(config.TOKEN_ISSUER).pathname.replace(/\/$/, ''),
-  deliveryKey: config.EVENT_DELIVERY_KEY,
-  clock: systemClock,
-  log,
-});
-await identity.start();
-await app.listen({ host: config.HOST, port: config.PORT });
-log.info('listening', { host: config.HOST, port: config.PORT });
-
-async function stop(): Promise<void> {
-  await app.close();
-  await close();
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error('stopping failed', { error });
-        process.exit(1);
-      },
-    );
+/** Identity as its own process, until SIGINT or SIGTERM. */
+async function main(): Promise<void> {
+  const config = readIdentityConfig();
+  const { identity, log, close } = await openIdentity(config);
+  const host = await createIdentityHost({
+    identity,
+    host: config.HOST,
+    port: config.PORT,
+    network: config.network,
+    prefix: new URL(config.TOKEN_ISSUER).pathname.replace(/\/$/, ''),
+    deliveryKey: config.EVENT_DELIVERY_KEY,
+    drainTimeoutMs: config.DRAIN_TIMEOUT_MS,
+    clock: systemClock,
+    ids: createIdSource(systemClock),
+    log,
+  }).catch(async (error: unknown) => {
+    await close();
+    throw error;
   });
+  const stop = async () => {
+    await host.close();
+    await close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      log.info('stopping', { signal });
+      stop().catch((error: unknown) => {
+        log.error('did not stop cleanly', { error });
+        process.exitCode = 1;
+      });
+    });
+  }
+  try {
+    await identity.start();
+    await host.listen();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  log.info('listening', { host: config.HOST, port: config.PORT });
 }
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : 'Identity did not start.'}\n`);
+  process.exitCode = 1;
+});

@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { storeNames, type DatabaseTarget, type StoreName } from '@caregraph/database';
-import { startDeployment, type Deployment } from '@caregraph/deployment';
+import { embeddedDocuments, startDeployment, type Deployment } from '@caregraph/deployment';
 import {
   demoActors,
   generateDistrict,
@@ -71,6 +74,11 @@ export interface JourneyOptions {
   /** About 4.6 people each; 0 leaves the stores empty but for areas and staff. */
   readonly households?: number;
   readonly router?: Partial<RouterConfig>;
+  /**
+   * The port of a router at which people sign in: its address has to be known beforehand. Their
+   * clients have the documents that ship with the code.
+   */
+  readonly signInPort?: number;
   /** Replaces the way to a store's database. */
   readonly reach?: (store: StoreName, target: DatabaseTarget) => Promise<DatabaseTarget>;
 }
@@ -93,17 +101,17 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
   const people = demoActors(district);
   const log: string[] = [];
   const keys = await testKeys();
+  const destination = { write: (line: string) => void log.push(line) };
+  const logger = createLogger({ service: 'journey', level: 'debug', destination });
+  const signIn = await signInAt(options.signInPort, { keys, log: logger });
   const deployment = await startDeployment({
     databases,
+    ...signIn.options,
     keys,
-    log: createLogger({
-      service: 'journey',
-      level: 'debug',
-      destination: { write: (line: string) => void log.push(line) },
-    }),
+    log: logger,
     clock: systemClock,
     phoneRegion: 'IN',
-    router: { port: 0, ...options.router },
+    router: { port: options.signInPort ?? 0, ...options.router },
     demoTokens: (tokens) => demoTokens(people, (one) => tokens.issue(subjectOf(one))),
   });
   const actor = (key: string) => actorOf(people, key);
@@ -126,6 +134,27 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
     async stop() {
       await deployment.stop();
       await Promise.all(made.map((one) => one.drop()));
+      await signIn.drop();
+    },
+  };
+}
+
+async function signInAt(
+  port: number | undefined,
+  deps: Omit<Parameters<typeof embeddedDocuments>[0], 'dataDirectory'>,
+) {
+  if (port === undefined) return { options: {}, drop: () => Promise.resolve() };
+  const database = await createTestDatabase('identity');
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'caregraph-journey-'));
+  const publicUrl = `http://127.0.0.1:${port}`;
+  return {
+    options: {
+      identity: { database: database.target, publicUrl },
+      documents: await embeddedDocuments({ dataDirectory, ...deps }),
+    },
+    async drop() {
+      await database.drop();
+      await rm(dataDirectory, { recursive: true });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import { createRouterContextSigner, type TokenVerifier } from '@caregraph/access';
 import type { Clock, IdSource } from '@caregraph/clock';
+import { installDrain, listen } from '@caregraph/network';
 import type { Logger } from '@caregraph/observability';
 import type { SupergraphUpdate } from './access/index.ts';
 import type { RouterConfig } from './config.ts';
@@ -14,11 +15,11 @@ import {
   type Documents,
   type DocumentSource,
 } from './documents/index.ts';
-import { installExplorer, type DemoToken } from './explorer/explorer-route.ts';
+import { installExplorer, type DemoToken, type ExplorerSignIn } from './explorer/explorer-route.ts';
 import { createGraphqlServer } from './graphql/graphql-server.ts';
 import { createLimits } from './limits/index.ts';
 import { actorOf, createAuthenticationHook } from './http/authentication.ts';
-import { installDrain } from './http/drain.ts';
+import { answerError } from './http/error-answer.ts';
 import { installHealth } from './http/health.ts';
 import { createHttpServer } from './http/http-server.ts';
 import type { RouterContext } from './router-context.ts';
@@ -38,6 +39,8 @@ export interface RouterOptions {
   /** What clients run who may not send documents of their own; nothing when left out. */
   readonly documents?: DocumentSource;
   readonly verifier: TokenVerifier;
+  /** Whether what was revoked elsewhere is known here; true when left out. */
+  readonly areRevocationsCurrent?: () => boolean;
   /** Counts rates for all routers together; without it each counts its own. */
   readonly redisUrl?: string | undefined;
   /** With which subgraphs check what the router says of a request; at least 32 bytes. */
@@ -45,6 +48,8 @@ export interface RouterOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** Where people sign in to the explorer; without it they bring a token. */
+  readonly signIn?: ExplorerSignIn;
   /** Tokens for the explorer's page; the embedded profile alone passes them. */
   readonly demoTokens?: () => Promise<readonly DemoToken[]>;
 }
@@ -85,8 +90,9 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     limits.close();
     throw error;
   });
-  const { isDraining, drain } = installDrain(app);
-  installHealth(app, transports, isDraining, limits);
+  const { isDraining, drain } = installDrain(app, answerError);
+  const { areRevocationsCurrent = () => true } = options;
+  installHealth(app, transports, { isDraining, limits, areRevocationsCurrent });
   installGraphql(app, options, graphql.apollo, documents);
   if (config.explorer) await installExplorer(app, options);
 
@@ -142,18 +148,4 @@ function installGraphql(
     onRequest: createAuthenticationHook(verifier),
     handler: createDocumentHandler({ apollo, documents, context, freeForm }),
   });
-}
-
-async function listen(
-  app: FastifyInstance,
-  { host, port, network }: RouterConfig,
-): Promise<string> {
-  try {
-    const address = await app.listen({ host, port });
-    return network.tls === undefined ? address : address.replace(/^http:/, 'https:');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    const message = `PORT_TAKEN: port ${port} on ${host} is in use. Stop what uses it or set PORT.`;
-    throw Object.assign(new Error(message, { cause: error }), { code: 'PORT_TAKEN' });
-  }
 }

@@ -1,4 +1,4 @@
-import { errors, Provider, interactionPolicy, type Configuration } from 'oidc-provider';
+import { errors, Provider, type Configuration } from 'oidc-provider';
 import type {
   AccessToken,
   AdapterPayload,
@@ -6,7 +6,8 @@ import type {
   KoaContextWithOIDC,
   ResourceServer,
 } from 'oidc-provider';
-import type { JWK } from 'jose';
+import type { JWK, JWTVerifyGetKey } from 'jose';
+import { z } from 'zod';
 import { permissions } from '@caregraph/access';
 import type { IdSource } from '@caregraph/clock';
 import type { KeySet } from '../keys/signing-keys.ts';
@@ -15,6 +16,7 @@ import { createRefreshAdapter } from '../refresh/refresh-adapter.ts';
 import type { RefreshFamilies } from '../refresh/refresh-family.store.ts';
 import { registerRefreshGrant } from '../refresh/refresh-grant.ts';
 import type { RefreshTokens } from '../refresh/refresh-token.ts';
+import type { Revocations } from '../revocation/revocations.ts';
 import type { StaffProjections } from '../staff/staff.projection.ts';
 import { subjectOf, type CertificateOf } from './client-certificate.ts';
 import { clientIds, ownClients } from './clients.ts';
@@ -22,7 +24,10 @@ import { createGrantDevices, type GrantDevices } from './grant-device.ts';
 import { createGrantLoader } from './grant-loader.ts';
 import type { DeviceCodePages, ProviderPages } from './pages.ts';
 import { AlreadyConsumed, type ProviderRecords } from './provider-record.ts';
+import { registerBrowserCheck, registerSignOutPage, type BrowserToken } from './browser-pages.ts';
 import { partnerScope } from './partner-scope.ts';
+import { registerAccessTokenRevocation } from './revoke-access-token.ts';
+import { createSignInPolicy, isOutdated, type PasswordAge } from './sign-in-age.ts';
 import type { TokenClaims, TokenRequestNotes } from './token-claims.ts';
 
 export interface ProviderDeps {
@@ -41,13 +46,17 @@ export interface ProviderDeps {
   readonly claims: TokenClaims;
   readonly notes: TokenRequestNotes;
   readonly ids: IdSource;
-  readonly accountExists: (staffId: string) => Promise<boolean>;
+  readonly passwordAge: PasswordAge;
+  /** Finds the public key of an access token of ours. */
+  readonly verifyingKeys: JWTVerifyGetKey;
+  readonly revocations: Revocations;
   readonly isEnrolled: (deviceId: string, institutionId: string) => Promise<boolean>;
   readonly clientCertificate: CertificateOf;
   /** Tells that a browser's session ended. */
   readonly onSignOut: (sessionUid: string) => void;
   readonly deviceCodePages: DeviceCodePages;
   readonly providerPages: ProviderPages;
+  readonly browserToken: BrowserToken;
 }
 
 const accessTokenTtlS = 600;
@@ -75,6 +84,9 @@ export function createProvider(keys: KeySet, deps: ProviderDeps): Provider {
   provider.on('end_session.success', ({ oidc }) => {
     if (oidc.session !== undefined) deps.onSignOut(oidc.session.uid);
   });
+  registerBrowserCheck(provider, deps.browserToken);
+  registerSignOutPage(provider, deps.providerPages.signOut);
+  registerAccessTokenRevocation(provider, { ...deps, keys: deps.verifyingKeys });
   registerRefreshGrant(provider, {
     ...deps,
     resource: resourceOf(deps),
@@ -118,17 +130,19 @@ function configurationOf(keys: KeySet, deps: ProviderDeps, devices: GrantDevices
       dPoPSigningAlgValues: ['ES256'],
     },
     features: featuresOf(keys, deps),
-    findAccount: async (_ctx, sub) =>
-      (await deps.accountExists(sub)) ? { accountId: sub, claims: () => ({ sub }) } : undefined,
+    findAccount: (_ctx, sub, grant) => findAccount(deps, sub, grant),
     issueRefreshToken: (_ctx, client) => Promise.resolve(client.grantTypeAllowed('refresh_token')),
     expiresWithSession: (ctx) =>
       Promise.resolve(ctx.oidc.client?.grantTypeAllowed('refresh_token') !== true),
     extraTokenClaims: (ctx, token) => claimsOf(ctx, token, deps, devices),
     formats: { customizers: { jwt: partnerScope } },
-    extraParams: { device_id: (_ctx, value) => requireDeviceId(value) },
+    extraParams: { device_id: checkRequest },
     loadExistingGrant: createGrantLoader({ ...deps, devices, resource: resourceOf(deps) }),
+    // The explorer's page is the only one that asks for tokens; everyone else is no web page.
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.clientId === clientIds.explorer && origin === new URL(deps.publicUrl).origin,
     interactions: {
-      policy: firstPartyPolicy(),
+      policy: createSignInPolicy(deps.passwordAge),
       url: (_ctx, { uid }) => `${prefix}/interaction/${uid}`,
     },
     renderError: deps.providerPages.renderError,
@@ -237,31 +251,25 @@ function consumeOnce(adapter: ReturnType<ProviderRecords['adapter']>) {
   };
 }
 
-/**
- * Our own clients need no consent; what a person may do is their role's.
- *
- * Threat: a shared tablet is handed on, and the browser's session lets the next person in as the
- * last one. Defence: the app and the command line always ask who it is.
- */
-function firstPartyPolicy() {
-  const policy = interactionPolicy.base();
-  policy.remove('consent');
-  const { Check } = interactionPolicy;
-  const fresh = new Check('fresh_sign_in', 'sign in for this device', ({ oidc }) =>
-    oidc.client?.clientId === clientIds.explorer || oidc.result?.login !== undefined
-      ? Check.NO_NEED_TO_PROMPT
-      : Check.REQUEST_PROMPT,
-  );
-  policy.get('login')?.checks.add(fresh);
-  return policy;
+const signedInAt = z.object({ authTime: z.int().optional() });
+
+/** A code that a person approved before their password was changed is nobody's. */
+async function findAccount({ passwordAge }: ProviderDeps, sub: string, grant: object | undefined) {
+  const account = await passwordAge(sub);
+  if (account === undefined) return undefined;
+  const { authTime } = signedInAt.parse(grant ?? {});
+  if (grant !== undefined && isOutdated(account, authTime)) return undefined;
+  return { accountId: sub, claims: () => ({ sub }) };
 }
 
 const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-function requireDeviceId(value: string | undefined): void {
-  if (value !== undefined && !uuidV7.test(value)) {
+function checkRequest(ctx: KoaContextWithOIDC, deviceId: string | undefined): void {
+  if (deviceId !== undefined && !uuidV7.test(deviceId)) {
     throw new errors.InvalidRequest('device_id is not the id of a device');
   }
+  // Without a scope nothing could be granted, and a person would be asked for nothing.
+  if (ctx.oidc.params) ctx.oidc.params['scope'] ??= 'openid';
 }
 
 /** A public client proves nothing but its name: a token is revoked by the client it was made for. */

@@ -30,6 +30,11 @@ async function hand(
   provider: LiveProvider,
   issuer: string,
 ): Promise<void> {
+  const refusal = refusalOf(request);
+  if (refusal !== undefined) {
+    await reply.code(refusal).send({ error: 'invalid_request' });
+    return;
+  }
   reply.hijack();
   const { raw } = request;
   for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -43,6 +48,18 @@ async function hand(
   await provider.current().callback()(raw, reply.raw);
 }
 
+/** Larger than any form of the provider, smaller than what it would read itself. */
+const maxBodyBytes = 32_768;
+
+/** What the provider can only stumble over: bodies that are too large or no forms. */
+function refusalOf({ method, headers }: FastifyRequest): 413 | 415 | undefined {
+  if (method !== 'POST') return undefined;
+  if (Number(headers['content-length'] ?? 0) > maxBodyBytes) return 413;
+  const type = headers['content-type'];
+  const isForm = type === undefined || /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type);
+  return isForm ? undefined : 415;
+}
+
 /**
  * Threat: a client writes Host or X-Forwarded-* itself and so decides where redirects and the
  * addresses of the discovery document point, or whether cookies are secure. Defence: only what the issuer's address says is passed on.
@@ -53,8 +70,15 @@ export function describeOutside(raw: IncomingMessage, issuer: string): void {
   }
   const { host, protocol } = new URL(issuer);
   raw.headers.host = host;
-  // What HTTP/2 has in the place of Host.
-  if (raw.httpVersionMajor >= 2) raw.headers[':authority'] = host;
+  if (raw.httpVersionMajor >= 2) {
+    // What HTTP/2 has in the place of Host.
+    raw.headers[':authority'] = host;
+    // The provider takes a request without either header for one without a body (RFC 9112 §6);
+    // under HTTP/2 bodies need neither (RFC 9113 §8.1.1).
+    if (raw.method === 'POST' && raw.headers['content-length'] === undefined) {
+      raw.headers['transfer-encoding'] = 'chunked';
+    }
+  }
   raw.headers['x-forwarded-proto'] = protocol.slice(0, -1);
 }
 

@@ -41,12 +41,17 @@ export async function openIdentity(config: IdentityConfig): Promise<OpenIdentity
     askInstitution: (authorization, query, variables) =>
       ask(config.INSTITUTION_URL, authorization, { query, variables }),
   });
+  feed.onConnected(() => {
+    identity.tellRevocations().catch((error: unknown) => {
+      log.error('revocations were not told again', { error });
+    });
+  });
   return {
     identity,
     log,
     async close() {
       await identity.stop();
-      feed.close();
+      await feed.close();
       await pool.end();
     },
   };
@@ -57,10 +62,14 @@ const redisTimeoutMs = 500;
 const noFeed = {
   redis: undefined,
   tell: (_revocation: Revocation) => Promise.resolve(),
-  close: () => undefined,
+  onConnected: (_tell: () => void) => undefined,
+  close: () => Promise.resolve(),
 };
 
-/** Writing needs no reading of the stream: identity tells, others follow. */
+/**
+ * Writing needs no reading of the stream: identity tells, others follow. A Redis that comes back
+ * may have lost what it was told, and whoever starts then would never hear of it.
+ */
 function openFeed({ REDIS_URL }: IdentityConfig, log: Logger) {
   if (REDIS_URL === undefined) return noFeed;
   const redis = new Redis(REDIS_URL, {
@@ -71,7 +80,15 @@ function openFeed({ REDIS_URL }: IdentityConfig, log: Logger) {
   redis.on('error', (error: unknown) => log.warn('redis does not answer', { error }));
   const list = createRevocationList(systemClock);
   const feed = createRedisRevocationFeed({ redis, list, clock: systemClock, log });
-  return { redis, tell: feed.publish, close: () => redis.disconnect() };
+  return {
+    redis,
+    tell: feed.publish,
+    onConnected: (tell: () => void) => void redis.on('ready', tell),
+    async close() {
+      await feed.stop();
+      redis.disconnect();
+    },
+  };
 }
 
 async function ask(url: string, authorization: string, body: object): Promise<unknown> {

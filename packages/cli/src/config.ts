@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { networkVariables } from '@caregraph/router';
+import { networkVariables } from '@caregraph/network';
 import { repositoryRoot } from './repository.ts';
 
 /** The environment of the embedded profile. */

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   generate: async () => (await import('./generate.command.ts')).registerGenerateCommand,
   identity: async () => (await import('./identity.command.ts')).registerIdentityCommand,
   import: async () => (await import('./import.command.ts')).registerImportCommand,
+  keys: async () => (await import('./keys.command.ts')).registerKeysCommand,
   migrate: async () => (await import('./migrate.command.ts')).registerMigrateCommand,
   migration: async () => (await import('./migration.command.ts')).registerMigrationCommand,
   start: async () => (await import('./start.command.ts')).registerStartCommand,

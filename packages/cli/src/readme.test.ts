@@ -6,7 +6,7 @@ import { repositoryRoot } from './repository.ts';
 /** Every file in which a process reads its environment. */
 const configurations = [
   'router/src/config.ts',
-  'router/src/http/network-config.ts',
+  'packages/network/src/network-config.ts',
   'router/src/limits/limits-config.ts',
   'identity/src/config.ts',
   'packages/subgraph/src/server/config.ts',

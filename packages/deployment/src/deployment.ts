@@ -127,8 +127,13 @@ async function routerOf(
     clock,
     ids: createIdSource(clock),
     ...(documents && { documents }),
+    ...(options.identity && { signIn: signInAt(options.identity) }),
     ...(demoTokens && { demoTokens: () => demoTokens(trust.tokens) }),
   });
+}
+
+function signInAt({ publicUrl }: EmbeddedIdentityOptions) {
+  return { issuer: `${publicUrl}${identityPrefix}`, publicUrl };
 }
 
 async function identityOf(

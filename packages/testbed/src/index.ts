@@ -1,3 +1,4 @@
+export { freePort } from './port.ts';
 export { startPostgres } from './postgres.ts';
 export { startRabbitmq } from './rabbitmq.ts';
 export { startRedis } from './redis.ts';

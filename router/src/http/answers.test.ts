@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../test-stack.ts';
-import { exchange } from './test-network.ts';
+import { exchange } from '@caregraph/testbed/network';
 
 /** What every answer carries, and what none gives away. */
 

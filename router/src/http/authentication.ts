@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor, Credentials, TokenVerifier } from '@caregraph/access';
 import { isFault } from '@caregraph/fault';
-import { clientCertificateThumbprint } from './client-certificate.ts';
+import { clientCertificateThumbprint } from '@caregraph/network';
 import { answerError } from './error-answer.ts';
 
 const actors = new WeakMap<FastifyRequest, Actor>();

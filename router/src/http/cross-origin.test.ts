@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../test-stack.ts';
-import { defaultNetworkConfig } from './network-config.ts';
+import { defaultNetworkConfig } from '@caregraph/network';
 
 /** Pages of other origins: one is allowed, the rest is not. */
 

@@ -8,6 +8,15 @@ interface Readiness {
   readonly subgraphs: Readonly<Record<string, 'up' | 'down'>>;
   /** Whether rates are counted for all routers together, or by each for itself. */
   readonly limits: SlotPlace;
+  /** `behind`: what was revoked elsewhere may not be known here, so tokens end by age alone. */
+  readonly revocations: 'current' | 'behind';
+}
+
+/** What readiness tells that the subgraphs do not know. */
+interface ReadinessSources {
+  readonly isDraining: () => boolean;
+  readonly limits: Pick<Limits, 'place'>;
+  readonly areRevocationsCurrent: () => boolean;
 }
 
 /**
@@ -17,14 +26,12 @@ interface Readiness {
 export function installHealth(
   app: FastifyInstance,
   subgraphs: ReadonlyMap<string, SubgraphTransport>,
-  isDraining: () => boolean,
-  limits: Pick<Limits, 'place'>,
+  sources: ReadinessSources,
 ): void {
   let asking: Promise<Readiness> | undefined;
 
   // Threat: /ready is open to anyone, and must not multiply requests to the subgraphs.
-  const ask = () =>
-    (asking ??= askAll(subgraphs, isDraining, limits).finally(() => (asking = undefined)));
+  const ask = () => (asking ??= askAll(subgraphs, sources).finally(() => (asking = undefined)));
 
   app.get('/healthz', (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ok: true }),
@@ -40,8 +47,7 @@ export function installHealth(
 
 async function askAll(
   subgraphs: ReadonlyMap<string, SubgraphTransport>,
-  isDraining: () => boolean,
-  limits: Pick<Limits, 'place'>,
+  { isDraining, limits, areRevocationsCurrent }: ReadinessSources,
 ): Promise<Readiness> {
   const states = await Promise.all(
     [...subgraphs].map(async ([name, transport]): Promise<[string, 'up' | 'down']> => [
@@ -51,5 +57,11 @@ async function askAll(
   );
   const draining = isDraining();
   const ready = !draining && states.every(([, state]) => state === 'up');
-  return { ready, draining, subgraphs: Object.fromEntries(states), limits: limits.place() };
+  return {
+    ready,
+    draining,
+    subgraphs: Object.fromEntries(states),
+    limits: limits.place(),
+    revocations: areRevocationsCurrent() ? 'current' : 'behind',
+  };
 }

@@ -1,127 +1,28 @@
-import fastifyFactory, { type FastifyInstance, type FastifyServerFactory } from 'fastify';
 import type { Clock, IdSource } from '@caregraph/clock';
+import { createNetworkServer, type NetworkServer } from '@caregraph/network';
 import type { Logger } from '@caregraph/observability';
 import type { RouterConfig } from '../config.ts';
-import { createClientErrors } from './client-error.ts';
-import { createConnections, type Connections } from './connection.ts';
 import { installCrossOrigin } from './cross-origin.ts';
-import { answerError, describeThrown } from './error-answer.ts';
-import { requireMeantExposure } from './exposure.ts';
-import { createRequestGuard } from './request-guard.ts';
-import { withSecurityHeaders } from './security-headers.ts';
-import { readTlsMaterial, watchTlsMaterial, type TlsMaterial } from './tls-material.ts';
+import { writeGraphqlError } from './error-answer.ts';
 
-interface HttpServerOptions {
+/**
+ * Creates the server of the router: that of every process that faces the network, which answers in
+ * GraphQL's shape, and lets pages of the named origins ask.
+ *
+ * @throws Error with code PLAIN_HTTP_REFUSED, or when the certificate is not usable
+ */
+export async function createHttpServer(options: {
   readonly config: RouterConfig;
   readonly log: Logger;
   readonly clock: Clock;
   readonly ids: IdSource;
-}
-
-export interface HttpServer {
-  readonly app: FastifyInstance;
-  /** Tells clients with long connections to go elsewhere; what is under way finishes. */
-  retire(): void;
-}
-
-/**
- * Creates the server that faces the network: connections with limits, then the steps that every
- * request takes before any route. It listens only when told to.
- *
- * @throws Error with code PLAIN_HTTP_REFUSED, or when the certificate is not usable
- */
-export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { config, log, ids } = options;
-  const { network } = config;
-  requireMeantExposure(config.host, network);
-  const material = network.tls === undefined ? undefined : await readTlsMaterial(network.tls);
-  const clientErrors = createClientErrors({ secure: material !== undefined, ids, log });
-  const guard = createRequestGuard(network);
-  let connections: Connections | undefined;
-
-  const app = fastifyFactory({
-    serverFactory: (handle) => {
-      const guarded = guard.screen(withSecurityHeaders(handle, material !== undefined));
-      const watched = clientErrors.watch(guarded);
-      connections = createConnections({ network, clock: options.clock }, material, watched);
-      // Fastify takes either server; its types ask to choose one for the whole application.
-      return connections.server as ReturnType<FastifyServerFactory>;
-    },
-    // Fastify would log URLs, and those of GET queries carry variables: see onResponse below.
-    logger: false,
-    bodyLimit: config.bodyLimitBytes,
-    genReqId: () => ids.next(),
-    requestIdHeader: false,
-    trustProxy: false,
-    onConstructorPoisoning: 'ignore',
-    onProtoPoisoning: 'error',
-    clientErrorHandler: clientErrors.answer,
-    frameworkErrors: (error, request, reply) => {
-      reply.header('x-request-id', request.id);
-      void answerError(request, reply, describeThrown(error));
-    },
+}): Promise<NetworkServer> {
+  const { config, log, clock, ids } = options;
+  const { host, network, bodyLimitBytes } = config;
+  const server = await createNetworkServer({
+    ...{ host, network, bodyLimitBytes, log, clock, ids },
+    writeError: writeGraphqlError,
   });
-  if (connections === undefined) throw new Error('Fastify made no server.');
-  app.removeContentTypeParser('text/plain');
-  installLog(app, log);
-  installAnswerDeadline(app, network.answerTimeoutMs);
-  guard.install(app);
-  installCrossOrigin(app, network);
-  installErrors(app, log);
-  installEnd(app, connections, options, material);
-  return { app, retire: connections.retire };
-}
-
-function installLog(app: FastifyInstance, log: Logger): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    log.info('request', {
-      requestId: request.id,
-      path: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      durationMs: Math.round(reply.elapsedTime),
-    });
-  });
-}
-
-function installErrors(app: FastifyInstance, log: Logger): void {
-  app.setErrorHandler((error, request, reply) => {
-    const answer = describeThrown(error);
-    if (answer.code === 'INTERNAL') log.error('request failed', { requestId: request.id, error });
-    return answerError(request, reply, answer);
-  });
-  app.setNotFoundHandler((request, reply) => answerError(request, reply, { code: 'NOT_FOUND' }));
-}
-
-/** Threat: a client that takes its answer byte by byte keeps the connection from being idle. */
-function installAnswerDeadline(app: FastifyInstance, timeoutMs: number): void {
-  app.addHook('onSend', async (_request, { raw }) => {
-    const timer = setTimeout(() => raw.destroy(), timeoutMs);
-    timer.unref();
-    raw.once('close', () => clearTimeout(timer));
-  });
-}
-
-function installEnd(
-  app: FastifyInstance,
-  connections: Connections,
-  { config, log }: HttpServerOptions,
-  material: TlsMaterial | undefined,
-): void {
-  const { tls } = config.network;
-  const { server } = connections;
-  const stopWatching =
-    tls !== undefined && material !== undefined && 'setSecureContext' in server
-      ? watchTlsMaterial({
-          ...{ files: tls, first: material, log },
-          use: ({ context }) => server.setSecureContext(context),
-        })
-      : undefined;
-  app.addHook('preClose', async () => {
-    stopWatching?.();
-    connections.retire();
-    await connections.closeAll();
-  });
+  installCrossOrigin(server.app, network);
+  return server;
 }

@@ -8,8 +8,8 @@ import {
 } from 'node:http2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../test-stack.ts';
-import { defaultNetworkConfig, type NetworkConfig } from './network-config.ts';
-import { makeCertificate, open, readAll, until, writePair } from './test-network.ts';
+import { defaultNetworkConfig, type NetworkConfig } from '@caregraph/network';
+import { makeCertificate, open, readAll, until, writePair } from '@caregraph/testbed/network';
 
 /** Clients that hold what others need, with short patience so that the tests are short. */
 

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startStack, type Stack } from '../test-stack.ts';
-import { exchange, open, until } from './test-network.ts';
+import { exchange, open, until } from '@caregraph/testbed/network';
 
 /** Requests that two machines in a row could read differently. */
 

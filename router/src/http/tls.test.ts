@@ -11,9 +11,9 @@ import { createLogger } from '@caregraph/observability';
 import { defaultRouterConfig } from '../config.ts';
 import { startStack, type Stack } from '../test-stack.ts';
 import { createHttpServer } from './http-server.ts';
-import { clientCertificateThumbprint } from './client-certificate.ts';
-import { defaultNetworkConfig, type TlsFiles } from './network-config.ts';
-import { makeCertificate, until, writePair, type Certificate } from './test-network.ts';
+import { clientCertificateThumbprint } from '@caregraph/network';
+import { defaultNetworkConfig, type TlsFiles } from '@caregraph/network';
+import { makeCertificate, until, writePair, type Certificate } from '@caregraph/testbed/network';
 
 /** The router with a certificate of its own, made on the spot. */
 

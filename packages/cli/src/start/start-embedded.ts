@@ -7,7 +7,7 @@ import {
   type DeploymentOptions,
 } from '@caregraph/deployment';
 import { createLogger } from '@caregraph/observability';
-import { networkConfigOf } from '@caregraph/router';
+import { networkConfigOf } from '@caregraph/network';
 import type { EmbeddedConfig } from '../config.ts';
 import { createDemo, type Demo } from './demo.ts';
 import { startEmbeddedStores, type EmbeddedStores } from './embedded-stores.ts';

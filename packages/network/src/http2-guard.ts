@@ -33,7 +33,7 @@ export function http2Limits({ maxHeaders, maxHeaderBytes }: NetworkConfig) {
 }
 
 /**
- * Ends sessions that ask and withdraw, keep the router busy without asking, or sit there silent.
+ * Ends sessions that ask and withdraw, keep the process busy without asking, or sit there silent.
  *
  * Threat: rapid reset (CVE-2023-44487), floods of PING (CVE-2019-9512) and SETTINGS
  * (CVE-2019-9515), half-open sessions.

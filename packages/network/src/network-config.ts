@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Where the certificate of the router lies, and whose certificates clients may show. */
+/** Where the certificate lies, and whose certificates clients may show. */
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
@@ -12,7 +12,7 @@ export interface TlsFiles {
   readonly pollMs: number;
 }
 
-/** How the router meets the network. Times in milliseconds. */
+/** How a process meets the network. Times in milliseconds. */
 export interface NetworkConfig {
   /** Undefined: plain HTTP, for this machine alone or behind a proxy that ends TLS. */
   readonly tls: TlsFiles | undefined;
@@ -71,7 +71,7 @@ const list = (check: (entry: string) => boolean, message: string) =>
 
 /** The variables of both profiles that NetworkConfig is read from. */
 export const networkVariables = {
-  /** The router's certificate with its chain, PEM; with TLS_KEY_FILE the router speaks TLS 1.3. */
+  /** The certificate with its chain, PEM; with TLS_KEY_FILE the process speaks TLS 1.3. */
   TLS_CERT_FILE: path,
   /** The private key of that certificate, PEM. */
   TLS_KEY_FILE: path,
@@ -85,7 +85,7 @@ export const networkVariables = {
   BEHIND_PROXY: flag,
   /** Names of this deployment that requests may carry in Host; others are refused. */
   ALLOWED_HOSTS: list(isHostName, 'must be host names without scheme or port, by comma'),
-  /** Web pages of these origins may call /graphql. */
+  /** Web pages of these origins may call the process, the router's /graphql above all. */
   ALLOWED_ORIGINS: list(isOrigin, 'must be origins like https://name[:port], by comma, without *'),
   /** More connections than this are not taken; below the limit of open files. */
   MAX_CONNECTIONS: count(defaultNetworkConfig.maxConnections),

@@ -10,7 +10,7 @@ export function isLoopback(host: string): boolean {
 /**
  * Threat: tokens and records of patients in clear on a network, because someone set HOST.
  *
- * @throws Error with code PLAIN_HTTP_REFUSED when the router would speak plain HTTP beyond this
+ * @throws Error with code PLAIN_HTTP_REFUSED when the process would speak plain HTTP beyond this
  * machine and nobody said that a proxy ends TLS
  */
 export function requireMeantExposure(host: string, { tls, behindProxy }: NetworkConfig): void {

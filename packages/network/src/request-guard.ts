@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { RequestHandler } from './connection.ts';
-import { answerError } from './error-answer.ts';
+import type { AnswerError } from './error-answer.ts';
 import { isOurName } from './exposure.ts';
 import type { NetworkConfig } from './network-config.ts';
 
@@ -19,6 +19,7 @@ const singleHeaders = new Set([
   'sec-fetch-site',
   'transfer-encoding',
   'x-break-glass',
+  'x-delivery',
   'x-purpose',
   'x-request-id',
   'x-router-context',
@@ -46,7 +47,7 @@ export interface RequestGuard {
  * Threat: what follows such a request on its connection may be a second one that was hidden in it.
  * Node reads ahead, so the connection is given up in the same turn in which the first is refused.
  */
-export function createRequestGuard(network: NetworkConfig): RequestGuard {
+export function createRequestGuard(network: NetworkConfig, answerError: AnswerError): RequestGuard {
   const reasons = new WeakMap<object, string>();
   const givenUp = new WeakSet<object>();
   return {
@@ -79,7 +80,7 @@ function firstReason(raw: IncomingMessage, network: NetworkConfig): string | und
 }
 
 /**
- * Threat: an address that a proxy in front takes for one path and the router for another: absolute
+ * Threat: an address that a proxy in front takes for one path and this process for another: absolute
  * form, a fragment, `//`, `..`, encoded slashes, backslashes, NUL, a percent sign without a number.
  */
 function refuseStrangeTarget({ url = '' }: IncomingMessage): string | undefined {

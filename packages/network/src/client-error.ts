@@ -4,6 +4,7 @@ import type { IdSource } from '@caregraph/clock';
 import { faultCatalogue } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
 import type { RequestHandler } from './connection.ts';
+import type { WriteError } from './error-answer.ts';
 import { securityHeaders } from './security-headers.ts';
 
 const statusLines: Readonly<Record<string, string>> = {
@@ -19,17 +20,20 @@ export interface ClientErrors {
   answer(error: Error & { code?: string }, socket: Socket): void;
 }
 
+interface ClientErrorOptions {
+  readonly secure: boolean;
+  readonly writeError: WriteError;
+  readonly ids: IdSource;
+  readonly log: Logger;
+}
+
 /**
  * Answers bytes that are no HTTP request. The parser's words stay inside, and so do the bytes.
  *
  * Threat: an answer to the broken bytes must not be taken for that to an earlier request which is
  * still under way on the same connection.
  */
-export function createClientErrors(options: {
-  readonly secure: boolean;
-  readonly ids: IdSource;
-  readonly log: Logger;
-}): ClientErrors {
+export function createClientErrors(options: ClientErrorOptions): ClientErrors {
   const latest = new WeakMap<object, ServerResponse>();
   return {
     watch: (handle) => (request, response) => {
@@ -52,7 +56,7 @@ export function createClientErrors(options: {
       }
       const requestId = options.ids.next();
       options.log.info('request not readable', { requestId, reason: code });
-      socket.end(answerText(code, requestId, options.secure), () => socket.destroy());
+      socket.end(answerText(code, requestId, options), () => socket.destroy());
     },
   };
 }
@@ -63,17 +67,19 @@ function endAfter(last: ServerResponse, socket: Socket): void {
   last.once('finish', () => socket.destroySoon());
 }
 
-function answerText(code: string, requestId: string, secure: boolean): string {
+function answerText(
+  code: string,
+  requestId: string,
+  { secure, writeError }: Pick<ClientErrorOptions, 'secure' | 'writeError'>,
+): string {
   const { message } = faultCatalogue.BAD_REQUEST;
-  const body = JSON.stringify({
-    errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }],
-  });
+  const { type, body } = writeError({ code: 'BAD_REQUEST', message, requestId }, undefined);
   const headers = [
     ...securityHeaders(secure),
     ['cache-control', 'no-store'],
     ['connection', 'close'],
     ['content-length', String(Buffer.byteLength(body))],
-    ['content-type', 'application/json; charset=utf-8'],
+    ['content-type', type],
     ['x-request-id', requestId],
   ].map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${statusLines[code] ?? '400 Bad Request'}\r\n${headers.join('')}\r\n${body}`;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { answerError } from './error-answer.ts';
+import type { AnswerError } from './error-answer.ts';
 
 export interface Drain {
   readonly isDraining: () => boolean;
@@ -8,10 +8,12 @@ export interface Drain {
 }
 
 /**
- * Lets a stopping router finish what it began: requests in flight get their answer, new ones get
+ * Lets a stopping process finish what it began: requests in flight get their answer, new ones get
  * 503 and the connection closes after it, so that a load balancer turns to another instance.
+ *
+ * @example const { drain } = installDrain(app, answerError); await drain(10_000);
  */
-export function installDrain(app: FastifyInstance): Drain {
+export function installDrain(app: FastifyInstance, answerError: AnswerError): Drain {
   let draining = false;
   let inFlight = 0;
   let emptied: () => void = () => {};

@@ -4,7 +4,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Logger } from '@caregraph/observability';
 import type { TlsFiles } from './network-config.ts';
 
-/** What the router's TLS rests on, read and checked. */
+/** What TLS rests on, read and checked. */
 export interface TlsMaterial {
   readonly context: SecureContextOptions;
   /** Changes when one of the files does. */

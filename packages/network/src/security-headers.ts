@@ -18,7 +18,7 @@ const overTls = ['strict-transport-security', 'max-age=31536000; includeSubDomai
 /**
  * The headers that every answer carries, whoever writes it.
  *
- * @param secure whether the router itself speaks TLS; a proxy in front sets its own otherwise
+ * @param secure whether this process itself speaks TLS; a proxy in front sets its own otherwise
  */
 export function securityHeaders(secure: boolean): readonly (readonly [string, string])[] {
   return secure ? [...onEveryAnswer, overTls] : onEveryAnswer;

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, open } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { makeSigningKey } from '@caregraph/access';
+
+/** Who may read a file: its owner alone, or everybody. */
+type Mode = 0o600 | 0o644;
+type PlannedFile = readonly [path: string, mode: Mode, content: string];
+
+const randomKey = () => randomBytes(32).toString('base64');
+/** Passwords stand in URLs, so they hold letters and digits alone. */
+const randomPassword = () => randomBytes(24).toString('hex');
+const asJson = (value: object) => `${JSON.stringify(value)}\n`;
+
+/**
+ * Makes the secrets of a full deployment: an environment file, and beside it a folder with the key
+ * pairs of break-glass grants and of document manifests.
+ *
+ * Threats: another account of the machine reads a secret (what is private is made with mode 0600),
+ * or a second run replaces keys without which nothing sealed or indexed is found again (a file that
+ * is there already stops the command before it has written any).
+ *
+ * @param out path of the environment file, e.g. `.env`
+ * @returns the paths that were written
+ * @throws Error naming the file that is there already
+ * @example await makeFullDeploymentKeys('.env'); // .env, .env.keys/break-glass-key.json, …
+ */
+export async function makeFullDeploymentKeys(out: string): Promise<readonly string[]> {
+  const environment = resolve(out);
+  const folder = join(dirname(environment), `${basename(environment)}.keys`);
+  const files = await plan(environment, folder);
+  for (const [path] of files) {
+    if (await isThere(path)) throw new Error(`${path} is there already and is left as it is`);
+  }
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const [path, mode, content] of files) await writeNew(path, mode, content);
+  return files.map(([path]) => path);
+}
+
+async function plan(environment: string, folder: string): Promise<readonly PlannedFile[]> {
+  const [grants, documents] = [await makeSigningKey(), await makeSigningKey()];
+  const at = (name: string) => join(folder, name);
+  const variables = {
+    OPERATION_HASH_KEY: randomKey(),
+    BLIND_INDEX_KEY: randomKey(),
+    EVENT_DELIVERY_KEY: randomKey(),
+    ROUTER_CONTEXT_KEY: randomKey(),
+    IDENTITY_SEALING_KEY: randomKey(),
+    POSTGRES_PASSWORD: randomPassword(),
+    RABBITMQ_PASSWORD: randomPassword(),
+    BREAK_GLASS_KEY_FILE: at('break-glass-key.json'),
+    BREAK_GLASS_JWKS_FILE: at('break-glass-jwks.json'),
+    BREAK_GLASS_JWKS_URL: pathToFileURL(at('break-glass-jwks.json')).href,
+    DOCUMENT_SIGNING_KEY_FILE: at('document-signing-key.json'),
+    DOCUMENT_KEYS_FILE: at('document-keys.json'),
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
+  return [
+    // First: the one that a run at the same time would make as well.
+    [environment, 0o600, lines.join('')],
+    [variables.BREAK_GLASS_KEY_FILE, 0o600, asJson(grants.privateJwk)],
+    [variables.BREAK_GLASS_JWKS_FILE, 0o644, asJson({ keys: [grants.publicJwk] })],
+    [variables.DOCUMENT_SIGNING_KEY_FILE, 0o600, asJson(documents.privateJwk)],
+    [variables.DOCUMENT_KEYS_FILE, 0o644, asJson({ keys: [documents.publicJwk] })],
+  ];
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    // Not stat: a link that leads nowhere is somebody's too.
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function writeNew(path: string, mode: Mode, content: string): Promise<void> {
+  const file = await open(path, 'wx', mode);
+  try {
+    await file.writeFile(content);
+    // The umask takes rights away from what open was told; nothing is added for others here.
+    await file.chmod(mode);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
