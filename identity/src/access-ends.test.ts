@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => one.stop());
 
 const ended = { error: 'invalid_grant' };
+type Tokens = Awaited<ReturnType<typeof signInToApp>>['tokens'];
 
 function event(type: EventEnvelope['type'], data: Record<string, unknown>): EventEnvelope {
   const time = one.clock.now().toISOString();
@@ -84,6 +85,36 @@ describe('access ends', () => {
     await client.tokenRevocation(session.config, refresh_token ?? '');
     expect(await isVoid(access_token)).toBe(true);
     await expect(refreshOnce(session, refresh_token)).rejects.toMatchObject(ended);
+  });
+
+  test('with the revocation of an access token: that one alone (RFC 7009)', async () => {
+    const session = await signInToApp(one, await one.addStaff());
+    const { access_token, refresh_token } = session.tokens;
+    await client.tokenRevocation(session.config, access_token);
+    expect(await isVoid(access_token)).toBe(true);
+    const next = await refreshOnce(session, refresh_token);
+    expect(await isVoid(next.access_token)).toBe(false);
+    const other = await one.discover('caregraph-cli');
+    await client.tokenRevocation(other, next.access_token);
+    expect(await isVoid(next.access_token)).toBe(false);
+  });
+
+  test.each([
+    ['an ID token', (tokens: Tokens) => tokens.id_token ?? ''],
+    [
+      'a token with another signature',
+      (tokens: Tokens) => `${tokens.access_token.slice(0, -8)}AAAAAAAA`,
+    ],
+    ['an opaque text', () => 'nothing'],
+  ])('but not with %s, which is answered alike', async (_name, token) => {
+    const { tokens } = await signInToApp(one, await one.addStaff());
+    const told = one.told.length;
+    const answer = await fetch(`${one.issuer}/token/revocation`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'field-app', token: token(tokens) }),
+    });
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+    expect(one.told).toHaveLength(told);
   });
 
   test('but not by a client whose token it is not', async () => {

@@ -1,4 +1,5 @@
 import type { IdentityClient, IdentityTx } from '../store/client.ts';
+import type { AccessEnd } from './access-end.ts';
 
 export interface AccountRecord {
   readonly staffId: string;
@@ -17,8 +18,8 @@ export interface AccountStore {
   create(account: { staffId: string; username: string; now: Date }): Promise<boolean>;
   /** Changes only the form of the hash, never which password it belongs to. */
   replaceHash(staffId: string, from: string, to: string): Promise<void>;
-  /** @returns false when the password was changed meanwhile */
-  changePassword(staffId: string, from: string, to: string, now: Date): Promise<boolean>;
+  /** Ends all access but what is kept. @returns false when the password was changed meanwhile */
+  changePassword(change: PasswordChange): Promise<boolean>;
   /** Sets the second factor of someone who has none. @returns false when they have one */
   setSecondFactor(factor: NewSecondFactor): Promise<boolean>;
   /** Uses a time step up. @returns false when it or a later one was used before */
@@ -29,8 +30,17 @@ export interface AccountStore {
   addLink(link: NewLink): Promise<void>;
   /** @returns whose link it is, while it can be used */
   ownerOfLink(hash: Uint8Array, now: Date): Promise<string | undefined>;
-  /** Uses the link up: a new password, and no second factor until one is set up. */
+  /** Uses the link up: a new password, no second factor until one is set up, no access of before. */
   useLink(hash: Uint8Array, passwordHash: string, now: Date): Promise<string | undefined>;
+}
+
+export interface PasswordChange {
+  readonly staffId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly now: Date;
+  /** Sign-ins that go on. */
+  readonly keptGrantIds: readonly string[];
 }
 
 export interface NewSecondFactor {
@@ -53,7 +63,7 @@ export interface NewLink {
 }
 
 /** Credentials in PostgreSQL. Whatever may be used once is used up by the statement that asks. */
-export function createAccountStore(store: IdentityClient): AccountStore {
+export function createAccountStore(store: IdentityClient, accessEnd: AccessEnd): AccountStore {
   const copy = (bytes: Uint8Array) => new Uint8Array(bytes);
   return {
     byUsername: async (username) =>
@@ -68,12 +78,10 @@ export function createAccountStore(store: IdentityClient): AccountStore {
       const where = { staffId, passwordHash: from };
       await store.account.updateMany({ where, data: { passwordHash: to } });
     },
-    async changePassword(staffId, from, to, now) {
-      const { count } = await store.account.updateMany({
-        where: { staffId, passwordHash: from },
-        data: { passwordHash: to, passwordChangedAt: now, updatedAt: now },
-      });
-      return count === 1;
+    async changePassword(change) {
+      const isDone = await store.$transaction((tx) => changePassword(tx, accessEnd, change));
+      if (isDone) await accessEnd.tell();
+      return isDone;
     },
     setSecondFactor: (factor) => store.$transaction((tx) => setSecondFactor(tx, factor)),
     async useTotpStep(staffId, step, now) {
@@ -107,9 +115,27 @@ export function createAccountStore(store: IdentityClient): AccountStore {
       });
       return link?.staffId;
     },
-    useLink: (hash, passwordHash, now) =>
-      store.$transaction((tx) => useLink(tx, copy(hash), passwordHash, now)),
+    async useLink(hash, passwordHash, now) {
+      const link = { hash: copy(hash), passwordHash, now };
+      const staffId = await store.$transaction((tx) => useLink(tx, accessEnd, link));
+      if (staffId !== undefined) await accessEnd.tell();
+      return staffId;
+    },
   };
+}
+
+async function changePassword(
+  tx: IdentityTx,
+  accessEnd: AccessEnd,
+  { staffId, from, to, now, keptGrantIds }: PasswordChange,
+): Promise<boolean> {
+  const { count } = await tx.account.updateMany({
+    where: { staffId, passwordHash: from },
+    data: { passwordHash: to, passwordChangedAt: now, updatedAt: now },
+  });
+  if (count === 0) return false;
+  await accessEnd.end(tx, { staffId, reason: 'password changed', keptGrantIds });
+  return true;
 }
 
 async function setSecondFactor(tx: IdentityTx, factor: NewSecondFactor): Promise<boolean> {
@@ -133,9 +159,8 @@ async function setSecondFactor(tx: IdentityTx, factor: NewSecondFactor): Promise
 
 async function useLink(
   tx: IdentityTx,
-  hash: Uint8Array<ArrayBuffer>,
-  passwordHash: string,
-  now: Date,
+  accessEnd: AccessEnd,
+  { hash, passwordHash, now }: { hash: Uint8Array<ArrayBuffer>; passwordHash: string; now: Date },
 ): Promise<string | undefined> {
   const [link] = await tx.enrolmentToken.updateManyAndReturn({
     where: { hash, usedAt: null, expiresAt: { gt: now } },
@@ -143,6 +168,7 @@ async function useLink(
   });
   if (link === undefined) return undefined;
   const { staffId } = link;
+  const before = await tx.account.findUniqueOrThrow({ where: { staffId } });
   await tx.account.update({
     where: { staffId },
     data: {
@@ -155,6 +181,8 @@ async function useLink(
     },
   });
   await tx.recoveryCode.deleteMany({ where: { staffId } });
+  // A first password ends nothing: without one nobody was signed in.
+  if (before.passwordHash !== null) await accessEnd.end(tx, { staffId, reason: 'password reset' });
   return staffId;
 }
 

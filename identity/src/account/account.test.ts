@@ -5,7 +5,9 @@ import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
 import { hash } from '@node-rs/argon2';
 import { randomBytes } from 'node:crypto';
 import { createIdentityClient, type IdentityClient } from '../store/client.ts';
+import { createRevocations, type Revocations } from '../revocation/revocations.ts';
 import { createSealedValues } from '../store/sealed-value.ts';
+import { createLogger } from '@caregraph/observability';
 import { createAccounts, type Accounts } from './accounts.ts';
 import { totpStep } from './totp.ts';
 
@@ -16,6 +18,7 @@ const password = 'lantern orbit teapot 9';
 let database: TestDatabase;
 let pool: DatabasePool;
 let store: IdentityClient;
+let revocations: Revocations;
 let accounts: Accounts;
 beforeAll(async () => {
   database = await createTestDatabase('identity');
@@ -24,7 +27,10 @@ beforeAll(async () => {
   });
   store = createIdentityClient(pool);
   const staffOf = () => Promise.resolve({ role: 'clinician', dismissed: false } as const);
-  accounts = createAccounts({ store, sealed, clock, ids, staffOf });
+  const log = createLogger({ service: 'identity', level: 'silent' });
+  const tell = () => Promise.resolve();
+  revocations = createRevocations({ store, tell, clock, ids, log });
+  accounts = createAccounts({ store, sealed, revocations, clock, ids, staffOf });
 });
 afterAll(async () => {
   await store.$disconnect();
@@ -121,7 +127,7 @@ describe('passwords', () => {
   test('are busy, not slow, when too many come at once', async () => {
     const staffOf = () => Promise.resolve(undefined);
     const hashing = { concurrency: 1, maxWaiting: 2 };
-    const small = createAccounts({ store, sealed, clock, ids, staffOf, hashing });
+    const small = createAccounts({ store, sealed, revocations, clock, ids, staffOf, hashing });
     const all = Array.from({ length: 12 }, (_, index) =>
       small.verifyPassword({
         ...{ username: `flood-${index}`, password, source: `203.0.113.${index}` },

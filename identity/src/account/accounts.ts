@@ -1,6 +1,8 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import type { IdentityClient } from '../store/client.ts';
+import type { Revocations } from '../revocation/revocations.ts';
 import type { SealedValues } from '../store/sealed-value.ts';
+import { createAccessEnd } from './access-end.ts';
 import { createAccountStore, type AccountStore } from './account.store.ts';
 import { createAttemptBudgets, type AttemptBudgets } from './attempt-budget.ts';
 import { createAttemptStore } from './attempt.store.ts';
@@ -22,6 +24,7 @@ import { normaliseUsername } from './username.ts';
 export interface AccountsDependencies {
   readonly store: IdentityClient;
   readonly sealed: SealedValues;
+  readonly revocations: Revocations;
   readonly clock: Clock;
   readonly ids: IdSource;
   /** What the institution says of a person; undefined when it knows nobody by that id. */
@@ -71,7 +74,7 @@ const defaultHashing = { concurrency: 1, maxWaiting: 40 };
  */
 export function createAccounts(deps: AccountsDependencies): Accounts {
   const { store, sealed, clock, ids, staffOf } = deps;
-  const records = createAccountStore(store);
+  const records = createAccountStore(store, createAccessEnd(deps));
   const attempts = createAttemptStore(store);
   const hashing = createHashingQueue(deps.hashing ?? defaultHashing);
   const budgets = createAttemptBudgets({

@@ -28,8 +28,16 @@ export interface Enrolment {
   ownerOf(token: string): Promise<AccountRecord | undefined>;
   /** Uses the link up. Second factor and recovery codes of before end with it. */
   useLink(token: string, password: string): Promise<NewPasswordVerdict>;
-  /** For someone whose present password and code were right. */
-  changePassword(account: AccountRecord, password: string): Promise<NewPasswordVerdict>;
+  /**
+   * For someone whose present password and code were right.
+   *
+   * @param keptGrantIds sign-ins of the browser at hand; all others end
+   */
+  changePassword(
+    account: AccountRecord,
+    password: string,
+    keptGrantIds?: readonly string[],
+  ): Promise<NewPasswordVerdict>;
 }
 
 /** How a person comes to a password, and to another one. */
@@ -64,7 +72,7 @@ export function createEnrolment(deps: {
       const changed = staffId === undefined ? undefined : await accounts.byStaffId(staffId);
       return changed === undefined ? { kind: 'gone' } : { kind: 'set', account: changed };
     },
-    async changePassword(account, password) {
+    async changePassword(account, password, keptGrantIds = []) {
       const { passwordHash: old, staffId } = account;
       if (old === undefined) return { kind: 'gone' };
       const because = await rules.refusalOf(password, [account.username]);
@@ -75,7 +83,8 @@ export function createEnrolment(deps: {
       });
       if (made.kind === 'busy') return made;
       if (made.value === undefined) return { kind: 'refused', because: 'same' };
-      const isChanged = await accounts.changePassword(staffId, old, made.value, clock.now());
+      const change = { staffId, from: old, to: made.value, now: clock.now(), keptGrantIds };
+      const isChanged = await accounts.changePassword(change);
       return isChanged ? { kind: 'set', account } : { kind: 'gone' };
     },
   };

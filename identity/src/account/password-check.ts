@@ -1,4 +1,5 @@
 import type { Clock } from '@caregraph/clock';
+import { isFault } from '@caregraph/fault';
 import type { AccountRecord, AccountStore } from './account.store.ts';
 import type { AttemptBudgets, Claim } from './attempt-budget.ts';
 import type { HashingQueue } from './hashing-queue.ts';
@@ -21,7 +22,9 @@ export type PasswordVerdict =
   /** Unknown name, wrong password, not enrolled yet or dismissed: never told apart. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'wait'; readonly retryAfterS: number }
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy' }
+  /** Nobody can say just now who works here; the same for a right password and a wrong one. */
+  | { readonly kind: 'away' };
 
 export interface PasswordCheckDependencies {
   readonly accounts: AccountStore;
@@ -41,6 +44,10 @@ const maxTypedLength = 512;
  * Threat: the answer, or the time it takes, tells which names exist. Defence: each try takes the
  * same budgets and computes one hash, that of a password nobody has when there is none to compare.
  *
+ * Threat: while the institution subgraph is away, a right password ends in a fault and a wrong one
+ * does not. Defence: it is asked at every try, about nobody, so that all who are not let in get one
+ * answer; people of whom enough is known go on signing in.
+ *
  * @example const verdict = await check({ username, password, source: '192.0.2.1', browserCookie });
  */
 export function createPasswordCheck(
@@ -55,19 +62,36 @@ export function createPasswordCheck(
     nobodysHash ??= hashPassword('nobody has this password');
     const hash = account?.passwordHash ?? (await nobodysHash);
     const typed = attempt.password.slice(0, maxTypedLength);
-    const compared = await deps.hashing.run(() => isPasswordOf(typed, hash));
+    const [compared, answers] = await Promise.all([
+      deps.hashing.run(() => isPasswordOf(typed, hash)),
+      staffOrAway(deps, nobody),
+    ]);
     if (compared.kind === 'busy') {
       await grant.giveBack();
       return compared;
     }
+    const refused = { kind: answers === 'away' ? 'away' : 'refused' } as const;
     const isRight = compared.value && typed.length === attempt.password.length;
-    if (!isRight || account?.passwordHash === undefined) return { kind: 'refused' };
-    const staff = await deps.staffOf(account.staffId);
-    if (staff === undefined || staff.dismissed) return { kind: 'refused' };
+    if (!isRight || account?.passwordHash === undefined) return refused;
+    const staff = await staffOrAway(deps, account.staffId);
+    if (staff === 'away') return { kind: 'away' };
+    if (staff === undefined || staff.dismissed) return refused;
     await grant.settle();
     await renewHash(deps, account.staffId, account.passwordHash, typed);
     return { kind: 'accepted', account, staff };
   };
+}
+
+/** A staff id that is nobody's. */
+const nobody = '00000000-0000-7000-8000-000000000001';
+
+async function staffOrAway({ staffOf }: PasswordCheckDependencies, staffId: string) {
+  try {
+    return await staffOf(staffId);
+  } catch (error) {
+    if (isFault(error)) return 'away';
+    throw error;
+  }
 }
 
 function claimsOf(

@@ -5,18 +5,18 @@ const rules = createPasswordRules();
 const known = ['asha.verma', 'Asha Verma', 'Rampur District Hospital'];
 
 test.each([
-  ['elevenchars', 'too_short'],
-  // Eleven code points, although they are 22 code units.
-  ['🌍'.repeat(11), 'too_short'],
+  ['fourteen-chars', 'too_short'],
+  // Fourteen code points, although they are 28 code units.
+  ['🌍'.repeat(14), 'too_short'],
   ['a1'.repeat(65), 'too_long'],
-  ['password1234', 'common'],
+  ['password12345678', 'common'],
   ['P@ssw0rdP@ssw0rd', 'common'],
-  ['qwertyuiop12', 'common'],
+  ['qwertyuiopasdfg', 'common'],
   ['aaaaaaaaaaaaaaaa', 'common'],
-  ['123456789012', 'common'],
-  ['Welcome2026!!', 'common'],
-  ['healthworker1', 'personal'],
-  ['AshaVerma-2026', 'personal'],
+  ['123456789012345', 'common'],
+  ['Welcome2026!!!!', 'common'],
+  ['healthworker123', 'personal'],
+  ['AshaVermaAsha26', 'personal'],
   ['Rampur-Verma-22', 'personal'],
 ] as const)('%s is refused as %s', async (password, because) => {
   expect(await rules.refusalOf(password, known)).toBe(because);
@@ -24,11 +24,11 @@ test.each([
 
 test.each([
   'lantern orbit teapot 9',
-  'gj4kd9sl2mxz',
+  'gj4kd9sl2mxzw7r',
   'नदी किनारे पुराना बरगद',
   'شجرة قديمة قرب النهر',
   'asha likes mountain goats',
-  '🌍🦔🎻🧵🪁🍐🛶🧭🪔🐚🧶🎋',
+  '🌍🦔🎻🧵🪁🍐🛶🧭🪔🐚🧶🎋🥁🪵🧊',
 ])('%s may be taken', async (password) => {
   expect(await rules.refusalOf(password, known)).toBeUndefined();
 });

@@ -1,7 +1,11 @@
 import type { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { normalisePassword } from './password-hash.ts';
 
-export const minPasswordLength = 12;
+/**
+ * What NIST SP 800-63B-4 §3.1.1.2 asks of a password that stands alone. Health workers have no second
+ * factor, and roles change, so there is one rule for all.
+ */
+export const minPasswordLength = 15;
 export const maxPasswordLength = 128;
 
 /** What ZxcvbnFactory calls very unguessable: more than 10^10 guesses. */
@@ -32,7 +36,7 @@ export interface PasswordRules {
  * rules, the whole password counts, a blocklist of breached, common and personal words). The list
  * and the patterns around it (sequences, keyboards, repeats, look-alike letters) are zxcvbn-ts's.
  *
- * @example await createPasswordRules().refusalOf('password1234', ['asha.verma']); // 'common'
+ * @example await createPasswordRules().refusalOf('password12345678', ['asha.verma']); // 'common'
  */
 export function createPasswordRules(): PasswordRules {
   let estimator: Promise<ZxcvbnFactory> | undefined;

@@ -1,12 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
+import { X509CertificateGenerator } from '@peculiar/x509';
 import { SignJWT, decodeJwt, exportJWK, generateKeyPair, type JWK } from 'jose';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
+import { systemClock } from '@caregraph/clock';
 import type { ClientCertificate } from '../provider/client-certificate.ts';
 import { audience, startTestIdentity, type TestIdentity } from '../test-identity.ts';
 
@@ -193,20 +191,17 @@ describe('keys of a partner', () => {
 });
 
 describe('mutual TLS', () => {
-  function makeCertificate(name: string): { pem: string; key: string } {
-    const folder = mkdtempSync(join(tmpdir(), 'caregraph-mtls-'));
-    const [key, pem] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-        ...['-keyout', key, '-out', pem, '-days', '2', '-subj', `/O=Lab/CN=${name}`],
-      ],
-      { stdio: 'ignore' },
-    );
-    const made = { pem: readFileSync(pem, 'utf8'), key: readFileSync(key, 'utf8') };
-    rmSync(folder, { recursive: true });
-    return made;
+  async function makeCertificate(name: string): Promise<string> {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const now = systemClock.now().getTime();
+    const certificate = await X509CertificateGenerator.createSelfSigned({
+      name: `O=Lab,CN=${name}`,
+      keys: { privateKey, publicKey },
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+      notBefore: new Date(now - 3_600_000),
+      notAfter: new Date(now + 86_400_000),
+    });
+    return certificate.toString('pem');
   }
   const grant = (partnerId: string) =>
     fetch(`${one.issuer}/token`, {
@@ -215,7 +210,7 @@ describe('mutual TLS', () => {
     });
 
   test('tls_client_auth: the subject of an authorised certificate, and a bound token', async () => {
-    const { pem } = makeCertificate('system');
+    const pem = await makeCertificate('system');
     const pair = await keyPair('a');
     const partnerId = await addPartner(pair, {
       authMethod: 'tls_client_auth',
@@ -231,14 +226,14 @@ describe('mutual TLS', () => {
     expect(decodeJwt(access_token)['cnf']).toEqual({ 'x5t#S256': thumbprint });
     certificate = { pem, authorized: false };
     expect((await grant(partnerId)).status).toBe(401);
-    certificate = { pem: makeCertificate('other').pem, authorized: true };
+    certificate = { pem: await makeCertificate('other'), authorized: true };
     expect((await grant(partnerId)).status).toBe(401);
     certificate = undefined;
     expect((await grant(partnerId)).status).toBe(401);
   });
 
   test('self_signed_tls_client_auth: the registered certificate and no other', async () => {
-    const { pem } = makeCertificate('alone');
+    const pem = await makeCertificate('alone');
     const x5c = [pem.replace(/-----[A-Z ]+-----|\s/g, '')];
     const jwk = new X509Certificate(pem).publicKey.export({ format: 'jwk' });
     const pair = await keyPair('a');
@@ -248,7 +243,7 @@ describe('mutual TLS', () => {
     });
     certificate = { pem, authorized: false };
     expect((await grant(partnerId)).status).toBe(200);
-    certificate = { pem: makeCertificate('alone').pem, authorized: false };
+    certificate = { pem: await makeCertificate('alone'), authorized: false };
     expect((await grant(partnerId)).status).toBe(401);
     certificate = undefined;
   });

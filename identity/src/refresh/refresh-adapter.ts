@@ -1,7 +1,10 @@
-import type { Adapter } from 'oidc-provider';
+import { errors, type Adapter } from 'oidc-provider';
+import { z } from 'zod';
 import { familyLifetimeOf } from '../provider/clients.ts';
 import type { RefreshFamilies } from './refresh-family.store.ts';
 import type { RefreshTokens } from './refresh-token.ts';
+
+const signedInAt = z.looseObject({ authTime: z.int() });
 
 /**
  * Shows families of refresh tokens to the provider as its own refresh tokens: its code and device
@@ -18,6 +21,7 @@ export function createRefreshAdapter(deps: {
     async upsert(token, payload) {
       const id = tokens.familyOf(token);
       const { accountId, clientId, grantId, scope } = payload;
+      const { authTime } = signedInAt.parse(payload);
       if (!id || !accountId || !clientId || !grantId) {
         throw new Error('a refresh token is not of the form that starts a family');
       }
@@ -31,8 +35,10 @@ export function createRefreshAdapter(deps: {
         jkt: payload.jkt,
         certificate: payload['x5t#S256'],
         lifetime: familyLifetimeOf(clientId),
+        signedInAtS: authTime,
       };
-      await families.open(family, token);
+      const isOpen = await families.open(family, token);
+      if (!isOpen) throw new errors.InvalidGrant('the password was changed meanwhile');
     },
     async find(token) {
       const family = await families.find(token);

@@ -22,6 +22,8 @@ export interface NewFamily {
   readonly jkt: string | undefined;
   readonly certificate: string | undefined;
   readonly lifetime: FamilyLifetime;
+  /** When the person proved who they are, in seconds since the epoch. */
+  readonly signedInAtS: number;
 }
 
 /** What the request proved to hold beside the token. */
@@ -36,8 +38,8 @@ export type RotationVerdict =
   { readonly kind: 'rotated'; readonly token: string } | { readonly kind: 'refused' };
 
 export interface RefreshFamilies {
-  /** Starts a family with its first token. */
-  open(family: NewFamily, token: string): Promise<void>;
+  /** Starts a family with its first token. @returns false when the password is newer */
+  open(family: NewFamily, token: string): Promise<boolean>;
   find(token: string): Promise<RefreshFamily | undefined>;
   rotate(presented: Presented, family: RefreshFamily): Promise<RotationVerdict>;
   revoke(where: FamilyChoice, reason: string): Promise<void>;
@@ -63,21 +65,7 @@ interface Deps {
 export function createRefreshFamilies(deps: Deps): RefreshFamilies {
   const { store, tokens, clock } = deps;
   return {
-    async open({ lifetime, deviceId, jkt, certificate, ...family }, token) {
-      const now = clock.now();
-      await store.refreshFamily.create({
-        data: {
-          ...family,
-          deviceId: deviceId ?? null,
-          jkt: jkt ?? null,
-          certificate: certificate ?? null,
-          currentHash: new Uint8Array(hashToken(token)),
-          createdAt: now,
-          lastUsedAt: now,
-          expiresAt: new Date(now.getTime() + lifetime.absoluteS * 1_000),
-        },
-      });
-    },
+    open: (family, token) => open(deps, family, token),
     async find(token) {
       const id = tokens.familyOf(token);
       if (id === undefined) return undefined;
@@ -90,6 +78,33 @@ export function createRefreshFamilies(deps: Deps): RefreshFamilies {
       DELETE FROM refresh_family WHERE id IN (
         SELECT id FROM refresh_family WHERE expires_at < ${clock.now()} LIMIT ${limit})`,
   };
+}
+
+/**
+ * Threat: a password is changed while a code of before is being exchanged, and the family that it
+ * opens is missed by the change. Defence: both hold the account's row, so one of them is first.
+ */
+async function open({ store, clock }: Deps, family: NewFamily, token: string): Promise<boolean> {
+  const { lifetime, signedInAtS, deviceId, jkt, certificate, ...rest } = family;
+  const now = clock.now();
+  const data = {
+    ...rest,
+    deviceId: deviceId ?? null,
+    jkt: jkt ?? null,
+    certificate: certificate ?? null,
+    currentHash: new Uint8Array(hashToken(token)),
+    createdAt: now,
+    lastUsedAt: now,
+    expiresAt: new Date(now.getTime() + lifetime.absoluteS * 1_000),
+  };
+  return store.$transaction(async (tx) => {
+    const [account] = await tx.$queryRaw<{ outdated: boolean | null }[]>`
+      SELECT floor(extract(epoch FROM password_changed_at)) > ${signedInAtS} AS outdated
+      FROM account WHERE staff_id = ${family.staffId}::uuid FOR SHARE`;
+    if (account === undefined || account.outdated === true) return false;
+    await tx.refreshFamily.create({ data });
+    return true;
+  });
 }
 
 /**

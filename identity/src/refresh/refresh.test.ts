@@ -79,9 +79,9 @@ describe('the refresh grant', () => {
   test('another client cannot use it', async () => {
     const { tokens } = await fresh();
     const config = await one.discover('caregraph-cli');
-    await expect(
-      refreshOnce({ ...session, config }, tokens.refresh_token),
-    ).rejects.toMatchObject(refused);
+    await expect(refreshOnce({ ...session, config }, tokens.refresh_token)).rejects.toMatchObject(
+      refused,
+    );
   });
 
   test('a token that was made up names no family and ends none', async () => {
@@ -126,17 +126,21 @@ describe('the refresh grant', () => {
   });
 });
 
-test('1,000 concurrent refreshes of one token leave one live token', { timeout: 120_000 }, async () => {
-  const { tokens } = await fresh();
-  const sent = Array.from({ length: 1_000 }, () => refreshOnce(session, tokens.refresh_token));
-  const answers = await Promise.all(sent);
-  expect(new Set(answers.map((answer) => answer.refresh_token)).size).toBe(1_000);
-  const { currentHash, revokedAt } = await familyOf(tokens.access_token);
-  expect(revokedAt).toBeNull();
-  const { hashToken } = await import('./refresh-token.ts');
-  const live = answers.filter((answer) =>
-    hashToken(answer.refresh_token ?? '').equals(Buffer.from(currentHash)),
-  );
-  expect(live).toHaveLength(1);
-  expect((await refreshOnce(session, live[0]?.refresh_token)).refresh_token).toMatch(/^cgr_/);
-});
+test(
+  '1,000 concurrent refreshes of one token leave one live token',
+  { timeout: 120_000 },
+  async () => {
+    const { tokens } = await fresh();
+    const sent = Array.from({ length: 1_000 }, () => refreshOnce(session, tokens.refresh_token));
+    const answers = await Promise.all(sent);
+    expect(new Set(answers.map((answer) => answer.refresh_token)).size).toBe(1_000);
+    const { currentHash, revokedAt } = await familyOf(tokens.access_token);
+    expect(revokedAt).toBeNull();
+    const { hashToken } = await import('./refresh-token.ts');
+    const live = answers.filter((answer) =>
+      hashToken(answer.refresh_token ?? '').equals(Buffer.from(currentHash)),
+    );
+    expect(live).toHaveLength(1);
+    expect((await refreshOnce(session, live[0]?.refresh_token)).refresh_token).toMatch(/^cgr_/);
+  },
+);

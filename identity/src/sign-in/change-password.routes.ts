@@ -46,9 +46,12 @@ export function installChangePassword(app: FastifyInstance, deps: SceneDependenc
     if (errors) return show(visit, username, { errors, status: 400 });
     const proven = await prove(deps, visit, form);
     if ('problem' in proven) return show(visit, username, proven);
+    const { staffId } = proven.account;
+    const atHand = await deps.interactions.sessionAtHand(request, reply, staffId);
     const changed = await accounts.enrolment.changePassword(
       proven.account,
       form['new_password'] ?? '',
+      atHand?.grantIds,
     );
     if (changed.kind === 'busy') {
       return show(visit, username, { problem: visit.t.busy, status: 503, retryAfterS: 5 });
@@ -60,6 +63,7 @@ export function installChangePassword(app: FastifyInstance, deps: SceneDependenc
     if (changed.kind === 'gone') {
       return show(visit, username, { problem: visit.t.changeRefused, status: 400 });
     }
+    await atHand?.renew();
     rememberBrowser(deps, visit, proven.account.username);
     visit.renewSecret();
     return visit.goTo(path('/changed'));
@@ -85,6 +89,7 @@ async function prove(
   });
   if (verdict.kind === 'refused') return refused;
   if (verdict.kind === 'busy') return { problem: t.busy, status: 503, retryAfterS: 5 };
+  if (verdict.kind === 'away') return { problem: t.away, status: 503, retryAfterS: 30 };
   if (verdict.kind === 'wait') return waiting(verdict.retryAfterS);
   const { account } = verdict;
   if (account.totpSecret === undefined) return { account };

@@ -1,1 +1,1 @@
-export { createSignIn, type SignInWithPages } from './sign-in.ts';
+export { createSignIn } from './sign-in.ts';

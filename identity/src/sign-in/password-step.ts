@@ -50,6 +50,8 @@ export function installPasswordStep(app: FastifyInstance, deps: SceneDependencie
         return show(scene, { username, problem: t.signInRefused, status: 400 });
       case 'busy':
         return show(scene, { username, problem: t.busy, status: 503, retryAfterS: 5 });
+      case 'away':
+        return show(scene, { username, problem: t.away, status: 503, retryAfterS: 30 });
       case 'wait': {
         const { retryAfterS } = verdict;
         const problem = scene.visit.waitText(retryAfterS);

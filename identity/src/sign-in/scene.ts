@@ -95,6 +95,9 @@ export function rememberBrowser(
   visit.setCookie('known', cookie, knownAgeS);
 }
 
+/** What the browser's secret is proved for when it goes on to the provider. */
+export const resumeOf = (uid: string) => `resume:${uid}`;
+
 /** Everything was right: tells the provider, which gives the browser a session of a new id. */
 export async function completeSignIn(
   deps: SceneDependencies,
@@ -108,5 +111,6 @@ export async function completeSignIn(
   scene.visit.renewSecret();
   return deps.interactions.finish(scene.request, scene.reply, {
     login: { accountId: staffId, amr },
+    browser: scene.visit.tokenFor(resumeOf(scene.details.uid)),
   });
 }

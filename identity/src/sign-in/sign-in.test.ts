@@ -228,8 +228,8 @@ describe('a one-time link', () => {
     const client = createFormClient(rig.url);
     const page = await open(client, 'lata');
     const weak = await client.submit(page, {
-      new_password: 'password1234',
-      new_password_repeat: 'password1234',
+      new_password: 'password12345678',
+      new_password_repeat: 'password12345678',
     });
     expect(weak.text).toContain('easy to guess');
     const typed = { new_password: password, new_password_repeat: password };

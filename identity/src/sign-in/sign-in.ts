@@ -10,7 +10,7 @@ import { createFormGuard } from './form-guard.ts';
 import { readPageStyle } from './page.ts';
 import { installPasswordStep } from './password-step.ts';
 import { createProviderPages, type ProviderPages } from './provider-pages.ts';
-import type { SceneDependencies } from './scene.ts';
+import { resumeOf, type SceneDependencies } from './scene.ts';
 import { installSetupStep } from './setup-step.ts';
 import { openVisit } from './visit.ts';
 
@@ -31,7 +31,7 @@ const maxFormBytes = 16_384;
 export function createSignIn(deps: SignInDependencies): SignInWithPages {
   const { store, sealed, clock, ids, publicUrl, staff } = deps;
   const accounts = createAccounts({
-    ...{ store, sealed, clock, ids },
+    ...{ store, sealed, clock, ids, revocations: deps.revocations },
     async staffOf(staffId) {
       const verdict = await staff.factsOf(staffId);
       if (verdict.kind === 'gone') return undefined;
@@ -48,6 +48,10 @@ export function createSignIn(deps: SignInDependencies): SignInWithPages {
     accounts,
     providerPages,
     deviceCodePages: providerPages.deviceCode,
+    browserToken(request, uid) {
+      const secret = visits.cookies.read(request, 'form');
+      return secret === undefined ? undefined : visits.guard.tokenFor(secret, resumeOf(uid));
+    },
     async install(app, prefix) {
       const { interactions } = deps;
       const scene = { ...visits, accounts, interactions, prefix };

@@ -2,6 +2,8 @@
 export interface FormClient {
   readonly cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** Follows redirects to the next page, or to an address that begins like this one. */
+  follow(path: string, stopAt?: string): Promise<Answer>;
   /** Fills the first form of a page and sends it. */
   submit(
     page: Answer,
@@ -25,7 +27,7 @@ export function createFormClient(url: string): FormClient {
     const answer = await fetch(new URL(path, url), { ...init, headers, redirect: 'manual' });
     for (const line of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      if (/Max-Age=0\b/.test(line)) cookies.delete(name);
+      if (/Max-Age=0\b|expires=Thu, 01 Jan 1970/i.test(line)) cookies.delete(name);
       else cookies.set(name, value);
     }
     const { status } = answer;
@@ -35,6 +37,14 @@ export function createFormClient(url: string): FormClient {
   return {
     cookies,
     get: (path, headers = {}) => send(path, { headers }),
+    async follow(path, stopAt) {
+      let answer = await send(path, {});
+      for (let step = 0; step < 8 && answer.location !== ''; step += 1) {
+        if (stopAt !== undefined && answer.location.startsWith(stopAt)) return answer;
+        answer = await send(answer.location, {});
+      }
+      return answer;
+    },
     submit(page, values, headers = { origin: url, 'sec-fetch-site': 'same-origin' }) {
       const action = /<form[^>]* action="([^"]+)"/.exec(page.text)?.[1] ?? '';
       const form = /<form[\s\S]*?<\/form>/.exec(page.text)?.[0] ?? '';

@@ -8,6 +8,7 @@ import { createLogger } from '@caregraph/observability';
 import { createTestDatabase } from '@caregraph/testbed';
 import { createIdentityClient } from '../store/client.ts';
 import { createSealedValues } from '../store/sealed-value.ts';
+import { createRevocations } from '../revocation/revocations.ts';
 import type { Interactions } from '../provider/interactions.ts';
 import { createSignIn } from './sign-in.ts';
 
@@ -46,6 +47,7 @@ export async function startSignIn(clock: Clock = systemClock): Promise<SignInRig
       if ('login' in result) finished.push(result.login);
       return reply.redirect('/client', 303);
     },
+    sessionAtHand: () => Promise.resolve(undefined),
   };
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -56,6 +58,7 @@ export async function startSignIn(clock: Clock = systemClock): Promise<SignInRig
   const signIn = createSignIn({
     ...{ store, sealed: createSealedValues(randomBytes(32)), interactions, publicUrl: url },
     ...{ clock, ids, log },
+    revocations: createRevocations({ store, tell: () => Promise.resolve(), clock, ids, log }),
     staff: {
       factsOf(staffId) {
         const role = roles.get(staffId);
