@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureChromium } from '@caregraph/testbed/chromium';
+import { requireChromium } from '@caregraph/testbed/chromium';
 import { createSignIn } from './sign-in/index.ts';
 import { languages, translations } from './sign-in/translation.ts';
 import { startTestIdentity, type TestIdentity } from './test-identity.ts';
 
 /** The pages that the provider asks for: devices, signing out, and what went wrong. */
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'];
 const phone = { width: 360, height: 740 };
 const password = 'lantern orbit teapot 9';
@@ -17,7 +15,7 @@ const password = 'lantern orbit teapot 9';
 let one: TestIdentity;
 let browser: Browser;
 beforeAll(async () => {
-  await ensureChromium(() => undefined);
+  const executablePath = await requireChromium();
   one = await startTestIdentity({ signIn: createSignIn });
   const staffId = one.ids.next();
   one.institution.staff.set(staffId, { role: 'HEALTH_WORKER', version: 1, dismissed: false });
@@ -40,7 +38,7 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-describe.skipIf(!existsSync(executablePath))('in Chromium', { timeout: 120_000 }, () => {
+describe('in Chromium', { timeout: 120_000 }, () => {
   test.each(languages)('the provider’s pages in %s', async (language) => {
     const t = translations[language];
     // One address may type a few codes at once; every language has its own hour.

@@ -1,19 +1,20 @@
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requireChromium } from '@caregraph/testbed/chromium';
 import { startStack, type Stack } from '../src/test-stack.ts';
 import { visitExplorer } from './explorer-page.ts';
 
-const browser = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+let browser: string;
 
 let stack: Stack;
 beforeAll(async () => {
+  browser = await requireChromium();
   stack = await startStack({ demoTokens: true });
 });
 afterAll(() => stack.stop());
 
 const timeline = 'query Timeline { whoami { id } patients { name checkups { systolicMmHg } } }';
 
-describe.skipIf(!existsSync(browser))('the explorer in Chromium', { timeout: 60_000 }, () => {
+describe('the explorer in Chromium', { timeout: 60_000 }, () => {
   test('runs what is typed and shows the answer', async () => {
     const visit = await visitExplorer(stack.url, browser);
     const answer = await visit.runText('Timeline', timeline);

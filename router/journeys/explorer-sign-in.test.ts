@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '@caregraph/testbed';
-import { ensureChromium } from '@caregraph/testbed/chromium';
+import { requireChromium } from '@caregraph/testbed/chromium';
 import { visitExplorer, type ExplorerVisit } from '../explorer/explorer-page.ts';
 import { startJourney, type JourneyStack } from './test-stack.ts';
 
 /** A developer signs in to the explorer as themselves, through the real provider. */
 
-const browser = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+let browser: string;
 const phone = { width: 360, height: 740 };
 const username = 'health-worker-1';
 const me = 'query Mine { me { name role } }';
@@ -18,7 +17,7 @@ const me = 'query Mine { me { name role } }';
 let stack: JourneyStack;
 let password: string;
 beforeAll(async () => {
-  await ensureChromium(() => undefined);
+  browser = await requireChromium();
   stack = await startJourney({ households: 1, signInPort: await freePort() });
   const { staffId } = stack.actor(username);
   const made = await stack.deployment.identity?.accounts?.addDemoAccount({
@@ -55,7 +54,7 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-describe.skipIf(!existsSync(browser))('signing in to the explorer', { timeout: 90_000 }, () => {
+describe('signing in to the explorer', { timeout: 90_000 }, () => {
   test('asks the graph as the person who signed in, and keeps the token to itself', async () => {
     const visit = await visitExplorer(stack.url, browser, { width: 1280, height: 900 });
     const { page } = visit;

@@ -1,19 +1,20 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { requireChromium } from '@caregraph/testbed/chromium';
 import { visitExplorer } from '../explorer/explorer-page.ts';
 import { startJourney, type JourneyStack } from './test-stack.ts';
 
 /** The explorer over the real stack, as a developer meets it. */
 
-const browser = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+let browser: string;
 let stack: JourneyStack;
 beforeAll(async () => {
+  browser = await requireChromium();
   stack = await startJourney({ households: 6 });
 });
 afterAll(() => stack.stop());
 
-describe.skipIf(!existsSync(browser))('the explorer', { timeout: 90_000 }, () => {
+describe('the explorer', { timeout: 90_000 }, () => {
   test('shows a clinician one answer from all five subgraphs', async () => {
     await stack.settle();
     const visit = await visitExplorer(stack.url, browser, { width: 1280, height: 900 });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,12 +5,11 @@ import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '@caregraph/clock';
-import { ensureChromium } from '@caregraph/testbed/chromium';
+import { requireChromium } from '@caregraph/testbed/chromium';
 import { totpCode, totpStep } from '../account/totp.ts';
 import { startSignIn, type SignInRig } from './test-sign-in.ts';
 import { languages, translations, type Language } from './translation.ts';
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-sync'];
 const phone = { width: 360, height: 740 };
 const password = 'lantern orbit teapot 9';
@@ -20,7 +18,7 @@ let rig: SignInRig;
 let browser: Browser;
 let folder: string;
 beforeAll(async () => {
-  await ensureChromium(() => undefined);
+  const executablePath = await requireChromium();
   folder = process.env['SIGN_IN_SHOTS'] ?? (await mkdtemp(join(tmpdir(), 'sign-in-')));
   await mkdir(folder, { recursive: true });
   rig = await startSignIn();
@@ -59,7 +57,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`the keyboard does not reach ${selector}`);
 }
 
-describe.skipIf(!existsSync(executablePath))('in Chromium', { timeout: 120_000 }, () => {
+describe('in Chromium', { timeout: 120_000 }, () => {
   test('a clinician signs in with the keyboard only, without scripts', async () => {
     await rig.addPerson('anand', 'clinician', password);
     const page = await openPhone();

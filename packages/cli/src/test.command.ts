@@ -20,10 +20,10 @@ export function registerTestCommand(program: Command): void {
     });
 }
 
-/** The explorer's test drives a browser; a run of other files does not wait for one. */
+/** Tests of pages drive a browser; a run of other files does not wait for one. */
 async function prepareBrowser(args: readonly string[]): Promise<void> {
   const paths = args.filter((arg) => !arg.startsWith('-'));
-  if (paths.length > 0 && !paths.some((path) => path.includes('router'))) return;
+  if (paths.length > 0 && !paths.some((path) => /router|identity/.test(path))) return;
   const { ensureChromium } = await import('@caregraph/testbed/chromium');
   const found = await ensureChromium((line) => console.error(`testbed: ${line}`));
   if ('unavailable' in found) console.error(`testbed: no Chromium: ${found.unavailable}`);

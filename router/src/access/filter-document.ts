@@ -11,6 +11,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { fragmentsOf } from '../graphql/fragments-of.ts';
 import type { MarkedField, MarkedFragment, MarkedSet } from './mark-document.ts';
 
 /** What is left of a document for some actor. */
@@ -50,7 +51,7 @@ export function filterDocument(
 }
 
 function createFilter(document: DocumentNode, taken: Set<string>, typeAlias: string) {
-  const definitions = fragmentsOf(document);
+  const definitions = new Map(fragmentsOf(document));
   /** Names of fragments that were changed, by their marks; undefined when nothing is left. */
   const renamed = new Map<MarkedSet, string | undefined>();
   const typeField = typeFieldAs(typeAlias);
@@ -107,16 +108,6 @@ function createFilter(document: DocumentNode, taken: Set<string>, typeAlias: str
     set: objectSet,
     fragments: (operation: OperationDefinitionNode) => reachable(operation, definitions),
   };
-}
-
-function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
-  const definitions = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      definitions.set(definition.name.value, definition);
-    }
-  }
-  return definitions;
 }
 
 function setOf(selections: readonly SelectionNode[]): SelectionSetNode {

@@ -101,7 +101,7 @@ test('a deployment can do without the explorer', async () => {
   await closed.stop();
 });
 
-describe.skipIf(!existsSync(builtPage))('the built page', () => {
+describe('the built page', () => {
   test('runs no script but its own files', async () => {
     const answer = await fetch(`${stack.url}/explorer/`);
     const policy = answer.headers.get('content-security-policy') ?? '';

@@ -54,10 +54,12 @@ test('an earlier revocation does not undo a later one, and old ones leave', () =
   expect(list.isRevoked(actorAt(nowS - 60))).toBe(true);
 });
 
+/** Connections are cut here by this name; other tests have theirs at the same server. */
+const connectionName = `revocation-${ids.next()}`;
 let redis: Redis;
 const log = createLogger({ service: 'test', level: 'silent' });
 beforeAll(async () => {
-  redis = new Redis(await serviceUrl('redis'));
+  redis = new Redis(await serviceUrl('redis'), { connectionName });
 }, 600_000);
 afterAll(() => redis.disconnect());
 
@@ -93,11 +95,12 @@ test('a revocation reaches processes that run and those that start later', async
 test('what was revoked while the connection was cut is heard afterwards', async () => {
   const { list, feed } = await follower();
   const gone = revocation();
-  const clients = (await redis.client('LIST')) as string;
   const own = String(await redis.client('ID'));
-  for (const [, id] of clients.matchAll(/^id=(\d+)/gm)) {
-    if (id !== undefined && id !== own) await redis.client('KILL', 'ID', id);
-  }
+  const clients = ((await redis.client('LIST')) as string).split('\n');
+  const mine = clients.filter((line) => line.includes(`name=${connectionName} `));
+  const others = mine.map((line) => /^id=(\d+)/.exec(line)?.[1]).filter((id) => id !== own);
+  expect(others.length).toBeGreaterThan(0);
+  for (const id of others) if (id !== undefined) await redis.client('KILL', 'ID', id);
   await feed.publish(gone);
   await vi.waitFor(() => expect(voids(list, gone)).toBe(true), { timeout: 10_000 });
   await feed.stop();

@@ -14,13 +14,18 @@ import { createTokenVerifier, type TokenVerifier } from './verify-token.ts';
 const commandTimeoutMs = 250;
 const longestPauseMs = 1_000;
 
+/**
+ * Whether what was revoked elsewhere is known here: `behind`, the feed is away, so that tokens end
+ * by age alone until it is back; `unfollowed`, there is no feed and they always do.
+ */
+export type RevocationState = 'current' | 'behind' | 'unfollowed';
+
 export interface ConnectedVerifier {
   readonly verifier: TokenVerifier;
   readonly revocations: RevocationList;
   /** Revokes here and, where there is somebody to tell, everywhere. @throws when Redis is away */
   revoke(revocation: Revocation): Promise<void>;
-  /** Whether what was revoked elsewhere is known here; true where there is nobody to hear from. */
-  isCurrent(): boolean;
+  revocationState(): RevocationState;
   stop(): Promise<void>;
 }
 
@@ -55,6 +60,9 @@ export async function connectVerifier(options: {
     revocations,
     proofs: { url: graphUrl, clock, ...(refuseReplay ? { replay } : {}) },
   });
+  if (feed === undefined) {
+    log.warn('REDIS_URL is not set: revocations are not heard of, tokens end by age alone');
+  }
   await feed?.start();
   return {
     verifier,
@@ -63,7 +71,10 @@ export async function connectVerifier(options: {
       await feed?.publish(revocation);
       revocations.add(revocation);
     },
-    isCurrent: () => feed?.isCurrent() ?? true,
+    revocationState() {
+      if (feed === undefined) return 'unfollowed';
+      return feed.isCurrent() ? 'current' : 'behind';
+    },
     async stop() {
       await feed?.stop();
       redis?.disconnect();

@@ -48,6 +48,9 @@ export interface TokenVerifier {
   verifyRequest(credentials: Credentials): Promise<Actor>;
 }
 
+/** The only algorithm that anything of ours is signed with. */
+export const signatureOptions = { algorithms: ['ES256'] };
+
 /** Clocks of phones and servers differ: RFC 7519 §4.1.4 allows some small leeway. */
 const clockToleranceS = 30;
 const longestLifetimeS = 3_600;
@@ -85,7 +88,7 @@ async function verifyAfresh(token: string, options: TokenVerifierOptions): Promi
   if (token.length > maxTokenLength) throw new Fault('TOKEN_MALFORMED');
   refuseNonCanonicalSegments(token);
   const verified = await jwtVerify(token, options.keys, {
-    algorithms: ['ES256'],
+    ...signatureOptions,
     typ: 'at+jwt',
     issuer: options.issuer,
     audience: options.audience,

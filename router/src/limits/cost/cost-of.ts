@@ -15,7 +15,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { fragmentsOf } from '../document/fragments-of.ts';
+import { fragmentsOf } from '../../graphql/fragments-of.ts';
 import { defaultLimits } from '../limits-config.ts';
 import { argumentCost } from './argument-cost.ts';
 import type { CostModel } from './cost-model.ts';

@@ -5,7 +5,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
-import { fragmentsOf } from './fragments-of.ts';
+import { fragmentsOf } from '../../graphql/fragments-of.ts';
 
 /** What the limits ask of an operation, with its fragments written out. */
 export interface Shape {

@@ -16,7 +16,7 @@ import {
 } from 'graphql';
 import { z } from 'zod';
 import { isLeftOut, variablesOf, type Variables } from '../cost/document-values.ts';
-import { fragmentsOf } from '../document/fragments-of.ts';
+import { fragmentsOf } from '../../graphql/fragments-of.ts';
 import { directiveName } from '../linked-directive.ts';
 
 /** At most `max` in any window of `windowMs` milliseconds. */

@@ -10,6 +10,13 @@ export async function isKnownPatient(tx: StoreTx, id: string): Promise<boolean> 
   return (await tx.patient.count({ where: { id, status: { not: 'ERASED' } } })) === 1;
 }
 
+/** How many records an actor has opened since an instant. */
+export async function countOpenedSince(tx: StoreTx, actorId: string, since: Date): Promise<number> {
+  // Two at once wait for each other, so that neither is counted past the other.
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`break-glass ${actorId}`}, 0))::text`;
+  return tx.breakGlassGrant.count({ where: { actorId, openedAt: { gt: since } } });
+}
+
 export async function insertGrant(
   tx: StoreTx,
   grant: Omit<BreakGlassRow, 'closedAt'>,

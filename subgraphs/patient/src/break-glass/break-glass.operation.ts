@@ -1,11 +1,13 @@
 import type { z } from 'zod';
+import { Fault } from '@caregraph/fault';
 import { defineOperation, rejected, type Outcome } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { PatientContext } from '../context.ts';
 import type { PatientCall, PatientOperation } from '../patient-operation.ts';
 import { breakGlassInput, closeBreakGlassInput, type BreakGlass } from './break-glass.input.ts';
-import { isOnline, termOf } from './break-glass.service.ts';
+import { countedSince, isOnline, mostGrantsAnHour, termOf } from './break-glass.service.ts';
 import {
+  countOpenedSince,
   insertGrant,
   isKnownPatient,
   lockOwnGrant,
@@ -23,6 +25,11 @@ async function open({ ctx, tx, input, stamp }: PatientCall<BreakGlass>): Promise
   const { patientId, reason, justification } = input;
   if (!isOnline(stamp)) return rejected('BREAK_GLASS_ONLINE_ONLY', 'operation.recordedAt');
   if (!(await isKnownPatient(tx, patientId))) return rejected('NOT_FOUND', 'patientId');
+  // The router counts too, but a token may come here without it.
+  const lately = countedSince(stamp.receivedAt);
+  if ((await countOpenedSince(tx, stamp.authorId, lately)) >= mostGrantsAnHour) {
+    throw new Fault('RATE_LIMITED');
+  }
   const { actor, purpose } = ctx;
   const grantId = ctx.ids.next();
   await insertGrant(tx, {

@@ -12,6 +12,15 @@ const grantLifetimeS = 1_800;
 /** A request that was under way for longer waited in a queue. */
 const onlineWithinMs = 5 * 60_000;
 
+/** The busiest night brings fewer; whoever opens more than this is reading the district. */
+export const mostGrantsAnHour = 30;
+const hourMs = 3_600_000;
+
+/** Since when the grants of an actor count towards the most of an hour. */
+export function countedSince(now: Date): Date {
+  return new Date(now.getTime() - hourMs);
+}
+
 /**
  * Tells whether an operation comes from someone who waits for the answer. A queue that is sent
  * hours later would open a record when nobody needs it any more.

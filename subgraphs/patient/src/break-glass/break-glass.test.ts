@@ -132,6 +132,16 @@ describe('opening', () => {
     },
   );
 
+  test('thirty records an hour are the most, also for thirty-five at once', async () => {
+    const token = await clinician();
+    const asked = await Promise.allSettled(Array.from({ length: 35 }, () => open(token)));
+    const refused = asked.filter((one) => one.status === 'rejected');
+    expect(refused.map((one) => String(one.reason))).toEqual(
+      Array.from({ length: 5 }, () => 'Error: RATE_LIMITED'),
+    );
+    await expect(open(await clinician())).resolves.toMatchObject({ verdict: 'APPLIED' });
+  });
+
   test('what waited in a queue opens nothing, and a batch has no entry for it', async () => {
     const token = await clinician();
     const recordedAt = new Date(Date.now() - 6 * 60_000).toISOString();
