@@ -2,8 +2,9 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRevocationList, createTokenVerifier } from '@caregraph/access';
-import { systemClock } from '@caregraph/clock';
 import type { EventEnvelope } from '@caregraph/messaging';
+import { createLogger } from '@caregraph/observability';
+import { createRevocations } from './revocation/revocations.ts';
 import { refreshOnce, signInToApp } from './test-app-session.ts';
 import { audience, startTestIdentity, type TestIdentity } from './test-identity.ts';
 
@@ -61,6 +62,55 @@ describe('access ends', () => {
     expect(await isVoid(session.tokens.access_token)).toBe(true);
     const next = await refreshOnce(session, session.tokens.refresh_token);
     expect(decodeJwt(next.access_token)['roles']).toEqual(['clinician']);
+    expect(await isVoid(next.access_token)).toBe(false);
+  });
+
+  test('at any moment of a second: tokens of before are void, those of after are good', async () => {
+    const staffId = await one.addStaff('HEALTH_WORKER');
+    const session = await signInToApp(one, staffId);
+    let { access_token, refresh_token } = session.tokens;
+    for (let version = 2; version < 6; version += 1) {
+      // Another part of the second each time.
+      one.clock.advance(230);
+      await one.identity.consumer.receive([
+        event('org.caregraph.staff.changed.v1', { staffId, version, dismissed: false }),
+      ]);
+      one.institution.staff.set(staffId, { role: 'CLINICIAN', version, dismissed: false });
+      expect(await isVoid(access_token)).toBe(true);
+      const next = await refreshOnce(session, refresh_token);
+      expect(await isVoid(next.access_token)).toBe(false);
+      const again = await signInToApp(one, staffId);
+      expect(await isVoid(again.tokens.access_token)).toBe(false);
+      ({ access_token, refresh_token } = next);
+    }
+  });
+
+  test('and with them a token whose request was under way', async () => {
+    const staffId = await one.addStaff();
+    const startedAt = one.clock.now();
+    const subjects = [{ kind: 'subject', subject: staffId }] as const;
+    const revocations = createRevocations({
+      ...{ store: one.store, clock: one.clock, ids: one.ids },
+      tell: () => Promise.resolve(),
+      log: createLogger({ service: 'identity', level: 'silent' }),
+    });
+    const second = Math.floor(startedAt.getTime() / 1_000);
+    expect(await revocations.issueSecond(startedAt, subjects)).toBe(second);
+    // It is written, and nobody can see it yet.
+    let commit = () => {};
+    const written = Promise.withResolvers<undefined>();
+    const committed = one.store.$transaction(async (tx) => {
+      await revocations.record(tx, { kind: 'subject', subject: staffId, reason: 'test' });
+      written.resolve(undefined);
+      await new Promise<void>((resolve) => (commit = resolve));
+    });
+    await written.promise;
+    const issued = revocations.issueSecond(startedAt, subjects);
+    const early = await Promise.race([issued, new Promise((done) => setImmediate(done, 'waits'))]);
+    expect(early).toBe('waits');
+    commit();
+    await committed;
+    expect(await issued).toBeUndefined();
   });
 
   test.each(['LOST', 'SUSPENDED', 'RETIRED'])('with a device that is %s', async (state) => {
@@ -165,10 +215,12 @@ describe('while the institution subgraph is away', () => {
 });
 
 test('signing keys rotate without a failed request', { timeout: 60_000 }, async () => {
-  const verifier = createTokenVerifier({
-    // Tokens carry the time of the machine, whatever the tests before did to that of the store.
-    ...{ issuer: one.issuer, audience, keys: one.identity.keys, clock: systemClock },
-  });
+  // At the moment each token is of: the clock leaps while it is on its way.
+  const verifyAt = (iat = 0) =>
+    createTokenVerifier({
+      ...{ issuer: one.issuer, audience, keys: one.identity.keys },
+      clock: { now: () => new Date(iat * 1_000) },
+    });
   const kids = new Set<unknown>();
   let stopped = false;
   let done = 0;
@@ -179,7 +231,8 @@ test('signing keys rotate without a failed request', { timeout: 60_000 }, async 
       const answer = await refreshOnce(session, token);
       token = answer.refresh_token;
       kids.add(decodeProtectedHeader(answer.access_token).kid);
-      await verifier.verify(answer.access_token);
+      const { iat } = decodeJwt(answer.access_token);
+      await verifyAt(iat).verify(answer.access_token);
       done += 1;
     }
   };

@@ -181,3 +181,38 @@ test('signing out of the browser ends the tokens of the explorer', async () => {
     .poll(() => one.told)
     .toContainEqual(expect.objectContaining({ kind: 'session', id: sid }));
 });
+
+describe('addresses', () => {
+  const post = { method: 'POST', body: new URLSearchParams({ client_id: 'field-app' }) };
+  test.each([
+    ['/DEVICE', post],
+    ['/device/', post],
+    ['/Device/Auth', post],
+    ['/token/REVOCATION', post],
+    ['/token/revocation/', post],
+    ['/token//revocation', post],
+    ['/token%2frevocation', post],
+    ['/%74oken', post],
+    ['/session/END', {}],
+    ['/session/end/', {}],
+    ['/AUTH?client_id=field-app', {}],
+    ['/auth/?client_id=field-app', {}],
+    ['/JWKS', {}],
+  ])('%s is no other spelling of a page', async (path, init) => {
+    const answer = await fetch(`${one.issuer}${path}`, init);
+    expect(answer.status).toBe(404);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+
+  test('a scope that nobody knows is not taken for none', async () => {
+    const config = await one.discover('field-app');
+    const { url } = await authorizationUrl(config, { scope: 'openid patient:raed' });
+    const answer = await createTestBrowser().fetch(url);
+    expect(answer.headers.get('location')).toContain('error=invalid_scope');
+    const device = await fetch(`${one.issuer}/device/auth`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: 'caregraph-cli', scope: 'patient:raed' }),
+    });
+    expect(await device.json()).toMatchObject({ error: 'invalid_scope' });
+  });
+});

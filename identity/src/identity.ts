@@ -53,8 +53,8 @@ export interface IdentityDependencies {
   readonly extraAppRedirects?: readonly string[];
   /** The first signing key, where another process signs with it too. */
   readonly firstKey?: SigningKey;
-  /** Tells verifiers of a revocation: the list in memory, or the feed. */
-  readonly tellRevocation: (revocation: Revocation) => Promise<void>;
+  /** Tells verifiers of a revocation: the list in memory, or the feed; left out, nobody hears. */
+  readonly tellRevocation?: (revocation: Revocation) => Promise<void>;
   /** Asks the institution subgraph with the Authorization header that is given. */
   readonly askInstitution: (
     authorization: string,
@@ -207,8 +207,7 @@ function assemble({ deps, store, sealed, keys, revocations, ask }: Parts) {
       extraAppRedirects: deps.extraAppRedirects ?? [],
       cookieKeys: [Buffer.from(sealed.derive('cookies')).toString('base64url')],
       claims: createTokenClaims({ staff, partners }),
-      notes,
-      ids,
+      ...{ notes, ids, clock },
       passwordAge: (staffId) => passwordAgeOf(store, staffId),
       ...{ verifyingKeys: keys.verify, revocations },
       isEnrolled: (deviceId, institutionId) => isEnrolledDevice(ask, deviceId, institutionId),
@@ -220,7 +219,7 @@ function assemble({ deps, store, sealed, keys, revocations, ask }: Parts) {
       },
       deviceCodePages: signIn.deviceCodePages,
       providerPages: signIn.providerPages,
-      browserToken: signIn.browserToken ?? (() => undefined),
+      browserToken: signIn.browserToken,
     }),
   );
   const notes = createTokenRequestNotes();

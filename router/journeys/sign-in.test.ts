@@ -129,6 +129,8 @@ describe('what the institution says', () => {
     expect(await askRouter(stack, me, headers)).toMatchObject({ reason: 'TOKEN_REVOKED' });
     const next = await refresh(session, session.tokens.refresh_token);
     expect(decodeJwt(next.access_token)['roles']).toEqual(['pharmacist']);
+    const works = await askRouter(stack, me, await bound(stack, session, next.access_token));
+    expect(works).toMatchObject({ status: 200, data: { me: { id } } });
   });
 
   test('a device that is lost: its session ends, another of the same person goes on', async () => {

@@ -6,6 +6,7 @@ import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '@caregraph/clock';
 import type { ClientCertificate } from '../provider/client-certificate.ts';
+import wycheproof from '../../../packages/access/src/token/vectors/wycheproof-es256.json' with { type: 'json' };
 import { audience, startTestIdentity, type TestIdentity } from '../test-identity.ts';
 
 let one: TestIdentity;
@@ -23,7 +24,10 @@ type Pair = Awaited<ReturnType<typeof keyPair>>;
 
 const scope = ['patient:read', 'clinical:read'] as const;
 
-async function addPartner(pair: Pair, over: object = {}): Promise<string> {
+async function addPartner(
+  pair: Pick<Pair, 'kid' | 'publicJwk'>,
+  over: object = {},
+): Promise<string> {
   const partnerId = one.ids.next();
   one.institution.partners.set(partnerId, { state: 'ACTIVE', version: 1 });
   const jwks = { keys: [pair.publicJwk] };
@@ -50,13 +54,14 @@ function assertion(partnerId: string, over: Record<string, unknown> = {}) {
   return new SignJWT({ iss: partnerId, sub: partnerId, ...claims });
 }
 
-function postAssertion(jwt: string): Promise<Response> {
+function postAssertion(jwt: string, named: Record<string, string> = {}): Promise<Response> {
   return fetch(`${one.issuer}/token`, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'client_credentials',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: jwt,
+      ...named,
     }),
   });
 }
@@ -87,9 +92,41 @@ describe('private_key_jwt', () => {
     const partnerId = await addPartner(pair);
     const less = await tokenOf(partnerId, pair, { scope: 'patient:read' });
     expect(decodeJwt(less.access_token)['scope']).toBe('patient:read');
-    for (const asked of ['patient:read prescription:read', 'stock:write']) {
+    for (const asked of [
+      'patient:read prescription:read',
+      'stock:write',
+      // Nothing of it is known: not to be taken for having asked for nothing.
+      'patient:raed',
+      'openid',
+    ]) {
       const more = tokenOf(partnerId, pair, { scope: asked });
       await expect(more).rejects.toMatchObject({ error: 'invalid_scope' });
+    }
+  });
+
+  test('a partner registered with nothing gets nothing', async () => {
+    const pair = await keyPair('a');
+    const partnerId = await addPartner(pair);
+    await one.store.partnerClient.update({ where: { partnerId }, data: { scope: '' } });
+    const asked: Record<string, string>[] = [{}, { scope: 'patient:read' }, { scope: 'openid' }];
+    for (const parameters of asked) {
+      await expect(tokenOf(partnerId, pair, parameters)).rejects.toMatchObject({ status: 400 });
+    }
+  });
+
+  test('no vector of Wycheproof passes for an assertion, and none is a fault', async () => {
+    const { kid } = wycheproof.publicKey;
+    const { alg, use, kty, crv, x, y } = wycheproof.publicKey;
+    const partnerId = await addPartner({ kid, publicJwk: { alg, use, kty, crv, x, y, kid } });
+    expect(wycheproof.tests.length).toBeGreaterThan(10);
+    for (const { tcId, jws } of wycheproof.tests) {
+      // With the client named: the vectors' payloads name none.
+      for (const named of [{}, { client_id: partnerId }]) {
+        const answer = await postAssertion(jws, named);
+        expect([400, 401], `tcId ${tcId}`).toContain(answer.status);
+        const { error } = (await answer.json()) as { error: string };
+        expect(['invalid_client', 'invalid_request'], `tcId ${tcId}`).toContain(error);
+      }
     }
   });
 

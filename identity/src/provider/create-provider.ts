@@ -9,7 +9,7 @@ import type {
 import type { JWK, JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { permissions } from '@caregraph/access';
-import type { IdSource } from '@caregraph/clock';
+import type { Clock, IdSource } from '@caregraph/clock';
 import type { KeySet } from '../keys/signing-keys.ts';
 import type { PartnerClients } from '../partner/partner-client.store.ts';
 import { createRefreshAdapter } from '../refresh/refresh-adapter.ts';
@@ -18,6 +18,7 @@ import { registerRefreshGrant } from '../refresh/refresh-grant.ts';
 import type { RefreshTokens } from '../refresh/refresh-token.ts';
 import type { Revocations } from '../revocation/revocations.ts';
 import type { StaffProjections } from '../staff/staff.projection.ts';
+import { requireKnownScope } from './asked-scope.ts';
 import { subjectOf, type CertificateOf } from './client-certificate.ts';
 import { clientIds, ownClients } from './clients.ts';
 import { createGrantDevices, type GrantDevices } from './grant-device.ts';
@@ -25,6 +26,7 @@ import { createGrantLoader } from './grant-loader.ts';
 import type { DeviceCodePages, ProviderPages } from './pages.ts';
 import { AlreadyConsumed, type ProviderRecords } from './provider-record.ts';
 import { registerBrowserCheck, registerSignOutPage, type BrowserToken } from './browser-pages.ts';
+import { registerIssueInstant } from './issue-instant.ts';
 import { partnerScope } from './partner-scope.ts';
 import { registerAccessTokenRevocation } from './revoke-access-token.ts';
 import { createSignInPolicy, isOutdated, type PasswordAge } from './sign-in-age.ts';
@@ -46,6 +48,7 @@ export interface ProviderDeps {
   readonly claims: TokenClaims;
   readonly notes: TokenRequestNotes;
   readonly ids: IdSource;
+  readonly clock: Clock;
   readonly passwordAge: PasswordAge;
   /** Finds the public key of an access token of ours. */
   readonly verifyingKeys: JWTVerifyGetKey;
@@ -56,7 +59,8 @@ export interface ProviderDeps {
   readonly onSignOut: (sessionUid: string) => void;
   readonly deviceCodePages: DeviceCodePages;
   readonly providerPages: ProviderPages;
-  readonly browserToken: BrowserToken;
+  /** Left out by stand-ins of the pages, whose sign-ins any browser may finish. */
+  readonly browserToken: BrowserToken | undefined;
 }
 
 const accessTokenTtlS = 600;
@@ -81,10 +85,12 @@ export function createProvider(keys: KeySet, deps: ProviderDeps): Provider {
   // Behind TLS termination the mount says which protocol the client used; nobody else may.
   provider.proxy = true;
   takeOverTokens(provider, deps);
+  registerIssueInstant(provider, { ...deps, devices });
   provider.on('end_session.success', ({ oidc }) => {
     if (oidc.session !== undefined) deps.onSignOut(oidc.session.uid);
   });
-  registerBrowserCheck(provider, deps.browserToken);
+  const { browserToken: tokenOf, prefix } = deps;
+  if (tokenOf) registerBrowserCheck(provider, { tokenOf, codePage: `${prefix}/device` });
   registerSignOutPage(provider, deps.providerPages.signOut);
   registerAccessTokenRevocation(provider, { ...deps, keys: deps.verifyingKeys });
   registerRefreshGrant(provider, {
@@ -268,8 +274,11 @@ function checkRequest(ctx: KoaContextWithOIDC, deviceId: string | undefined): vo
   if (deviceId !== undefined && !uuidV7.test(deviceId)) {
     throw new errors.InvalidRequest('device_id is not the id of a device');
   }
+  const { params } = ctx.oidc;
+  if (params === undefined) return;
   // Without a scope nothing could be granted, and a person would be asked for nothing.
-  if (ctx.oidc.params) ctx.oidc.params['scope'] ??= 'openid';
+  params['scope'] ??= 'openid';
+  requireKnownScope(String(params['scope']));
 }
 
 /** A public client proves nothing but its name: a token is revoked by the client it was made for. */

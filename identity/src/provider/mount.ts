@@ -30,7 +30,7 @@ async function hand(
   provider: LiveProvider,
   issuer: string,
 ): Promise<void> {
-  const refusal = refusalOf(request);
+  const refusal = isCanonical(request.raw.url ?? '', prefix) ? refusalOf(request) : 404;
   if (refusal !== undefined) {
     await reply.code(refusal).send({ error: 'invalid_request' });
     return;
@@ -46,6 +46,18 @@ async function hand(
   raw.url = raw.url?.slice(prefix.length) ?? '/';
   if (raw.url.startsWith('/jwks')) publishKeys(reply.raw);
   await provider.current().callback()(raw, reply.raw);
+}
+
+const canonicalPath = /^(?:(?:\/[a-z.][a-z._-]*)+|\/(?:auth|device)\/[\w-]{10,64})$/;
+
+/**
+ * Threat: the provider answers `/DEVICE`, `/device/` and `/device#x` as `/device`, and whatever
+ * looks at addresses before it (limits of tries, caches, a proxy's rules) takes them for another
+ * page. Defence: each page has one address. The id of a sign-in alone may have capitals.
+ */
+function isCanonical(url: string, prefix: string): boolean {
+  const [path = ''] = url.split('?');
+  return path.startsWith(`${prefix}/`) && canonicalPath.test(path.slice(prefix.length));
 }
 
 /** Larger than any form of the provider, smaller than what it would read itself. */

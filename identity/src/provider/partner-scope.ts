@@ -1,13 +1,15 @@
-import type {
-  AccessToken,
-  ClientCredentials,
-  JWTStructured,
-  KoaContextWithOIDC,
+import {
+  errors,
+  type AccessToken,
+  type ClientCredentials,
+  type JWTStructured,
+  type KoaContextWithOIDC,
 } from 'oidc-provider';
 
 /**
  * Threat: a partner asks for no scope and gets all that the role of partners permits. Defence: a
  * token of a partner always says its scope: what was asked for, or all that this partner may have.
+ * One who asked for nothing that is known, or was registered with nothing, gets no token.
  */
 export function partnerScope(
   ctx: KoaContextWithOIDC,
@@ -15,7 +17,10 @@ export function partnerScope(
   parts: JWTStructured,
 ): undefined {
   if (token.kind !== 'ClientCredentials') return;
-  const whole = ctx.oidc.client?.scope;
-  if (whole === undefined) throw new Error('a partner without a scope gets no token');
-  parts.payload['scope'] ??= whole;
+  const registered = ctx.oidc.client?.scope ?? '';
+  const param = ctx.oidc.params?.['scope'];
+  const asked = typeof param === 'string' ? param : '';
+  const scope = parts.payload['scope'] ?? (asked === '' ? registered : '');
+  if (registered === '' || scope === '') throw new errors.InvalidScope('no scope is left', asked);
+  parts.payload['scope'] = scope;
 }

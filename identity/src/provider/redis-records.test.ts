@@ -1,19 +1,23 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serviceUrl } from '@caregraph/testbed';
+import { startRedis, type Service } from '@caregraph/testbed';
 import { createTestBrowser } from '../test-browser.ts';
 import { authorizationUrl, refreshOnce, signInToApp } from '../test-app-session.ts';
 import { startTestIdentity, type TestIdentity } from '../test-identity.ts';
 
 let one: TestIdentity;
+let service: Service;
 let redis: Redis;
 beforeAll(async () => {
-  redis = new Redis(await serviceUrl('redis'));
+  // Its own: what others keep in a shared one comes and goes while this looks.
+  service = await startRedis();
+  redis = new Redis(service.url);
   one = await startTestIdentity({ redis });
 });
 afterAll(async () => {
   await one.stop();
   redis.disconnect();
+  await service.stop();
 });
 
 test('with Redis people sign in as without, and its values give nothing away', async () => {

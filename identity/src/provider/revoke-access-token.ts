@@ -2,8 +2,8 @@ import { jwtVerify, type JWTVerifyGetKey } from 'jose';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { z } from 'zod';
 import type { Revocations } from '../revocation/revocations.ts';
+import { routeOf } from './browser-pages.ts';
 
-const path = '/token/revocation';
 const answered = z.object({ error: z.literal('unsupported_token_type') });
 const ours = z.object({ jti: z.string().min(1), client_id: z.string() });
 
@@ -25,7 +25,7 @@ export function registerAccessTokenRevocation(
   const { keys, issuer, audience, revocations } = deps;
   provider.use(async (ctx, next) => {
     await next();
-    if (ctx.path !== path || !answered.safeParse(ctx.body).success) return;
+    if (routeOf(ctx) !== 'revocation' || !answered.safeParse(ctx.body).success) return;
     // The provider's middleware has put its own context there by now.
     const { oidc } = ctx as unknown as KoaContextWithOIDC;
     const { client, params } = oidc;

@@ -60,11 +60,16 @@ function claimsOf(role: Role, institution: string, areas: readonly string[]): Ow
 /** A fault elsewhere is "try again", never "you may not". */
 export function throwUnavailable(error: unknown): never {
   if (!isFault(error)) throw error;
-  const unavailable = new errors.TemporarilyUnavailable('try again shortly');
-  unavailable.status = 503;
-  unavailable.statusCode = 503;
-  unavailable.expose = true;
-  throw unavailable;
+  throw unavailable('try again shortly');
+}
+
+/** `temporarily_unavailable`, which clients repeat, with the status that says so. */
+export function unavailable(description: string): Error {
+  const error = new errors.TemporarilyUnavailable(description);
+  error.status = 503;
+  error.statusCode = 503;
+  error.expose = true;
+  return error;
 }
 
 /** What belongs to one token request and is not in the provider's own context. */
@@ -73,6 +78,8 @@ export interface TokenRequestNotes {
 }
 
 export interface TokenRequestNote {
+  /** Before anything was read for it. */
+  startedAt?: Date;
   familyId?: string;
   deviceId?: string | undefined;
 }

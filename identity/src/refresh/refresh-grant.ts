@@ -5,7 +5,7 @@ import {
   checkDpopRequired,
   validateDpop,
 } from 'oidc-provider/lib/helpers/grants.js';
-import { permissions } from '@caregraph/access';
+import { graphScope, narrowedScope } from '../provider/asked-scope.ts';
 import type { TokenRequestNotes } from '../provider/token-claims.ts';
 import type { StaffProjections } from '../staff/staff.projection.ts';
 import { throwUnavailable } from '../provider/token-claims.ts';
@@ -47,7 +47,7 @@ export function registerRefreshGrant(provider: Provider, deps: RefreshGrantDeps)
     }
     await checkDpopReplay(provider, ctx, proof, client.clientId);
     await requireStaff(deps, family);
-    const scope = narrowedScope(family, ctx.oidc.params?.['scope']);
+    const scope = narrowedScope(family.scope, ctx.oidc.params?.['scope']);
     const verdict = await deps.families.rotate(
       { token: sent, clientId: client.clientId, jkt: proof?.thumbprint, certificate: undefined },
       family,
@@ -63,14 +63,6 @@ async function requireStaff(deps: RefreshGrantDeps, family: RefreshFamily): Prom
   if (verdict.kind === 'known') return;
   await deps.families.revoke({ staffId: family.staffId }, 'dismissed');
   throw new errors.InvalidGrant('the person has left');
-}
-
-/** A refresh may ask for less than was granted, for this one access token (RFC 6749 §6). */
-function narrowedScope(family: RefreshFamily, asked: unknown): string {
-  if (typeof asked !== 'string' || asked === '') return family.scope;
-  const granted = new Set(family.scope.split(' '));
-  if (asked.split(' ').every((one) => granted.has(one))) return asked;
-  throw new errors.InvalidScope('the scope is wider than what was granted', asked);
 }
 
 async function answer(
@@ -106,13 +98,4 @@ async function answer(
     scope: access.scope === '' ? undefined : access.scope,
     tokenType: access.tokenType,
   });
-}
-
-/** The part of a scope that is about the graph: `openid` is not. */
-function graphScope(scope: string): string {
-  const known: readonly string[] = permissions;
-  return scope
-    .split(' ')
-    .filter((one) => known.includes(one))
-    .join(' ');
 }

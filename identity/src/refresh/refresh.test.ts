@@ -1,5 +1,7 @@
+import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessTokenClaims, actorFromClaims } from '@caregraph/access';
 import { signInToApp, refreshOnce, type AppSession } from '../test-app-session.ts';
 import { startTestIdentity, type TestIdentity } from '../test-identity.ts';
 
@@ -26,6 +28,11 @@ function sidOf(accessToken: string): string {
   if (typeof claims !== 'object' || claims === null || !('sid' in claims)) return '';
   return String(claims.sid);
 }
+
+/** What verifiers make of a token. */
+const permissionsIn = (accessToken: string) => [
+  ...actorFromClaims(accessTokenClaims.parse(decodeJwt(accessToken))).permissions,
+];
 
 describe('the refresh grant', () => {
   test('a token gives a new pair of the same session, and its successor works', async () => {
@@ -123,6 +130,27 @@ describe('the refresh grant', () => {
       handle,
     );
     expect(less.scope).toBe('patient:read');
+  });
+
+  test('less than a narrowed scope is never the whole role', async () => {
+    const narrow = await signInToApp(one, await one.addStaff(), { scope: 'openid patient:read' });
+    const handle = { DPoP: narrow.handle };
+    const token = narrow.tokens.refresh_token ?? '';
+    expect(permissionsIn(narrow.tokens.access_token)).toEqual(['patient:read']);
+    await expect(
+      client.refreshTokenGrant(narrow.config, token, { scope: 'openid' }, handle),
+    ).rejects.toMatchObject({ error: 'invalid_scope' });
+    const same = await refreshOnce(narrow, token);
+    expect(permissionsIn(same.access_token)).toEqual(['patient:read']);
+    const whole = await fresh();
+    const all = permissionsIn(whole.tokens.access_token);
+    expect(all.length).toBeGreaterThan(1);
+    const asked = { scope: 'openid' };
+    const next = await client.refreshTokenGrant(
+      ...([whole.config, whole.tokens.refresh_token ?? '', asked] as const),
+      { DPoP: whole.handle },
+    );
+    expect(permissionsIn(next.access_token)).toEqual(all);
   });
 });
 

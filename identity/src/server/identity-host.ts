@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock, IdSource } from '@caregraph/clock';
+import { addEventEndpoint } from '@caregraph/messaging';
 import {
   createErrorAnswer,
   createNetworkServer,
@@ -10,7 +11,6 @@ import {
 import type { Logger } from '@caregraph/observability';
 import type { Identity } from '../identity.ts';
 import { writeOAuthError } from './error-text.ts';
-import { addEventEndpoint } from './event-endpoint.ts';
 
 /** A batch of events from a subgraph is the largest that comes. */
 const bodyLimitBytes = 4 * 1024 * 1024;

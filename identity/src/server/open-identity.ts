@@ -1,9 +1,5 @@
 import { Redis } from 'ioredis';
-import {
-  createRedisRevocationFeed,
-  createRevocationList,
-  type Revocation,
-} from '@caregraph/access';
+import { createRedisRevocationFeed, createRevocationList } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl } from '@caregraph/database';
 import { createLogger, type Logger } from '@caregraph/observability';
@@ -36,7 +32,7 @@ export async function openIdentity(config: IdentityConfig): Promise<OpenIdentity
     issuer: config.TOKEN_ISSUER,
     publicUrl: config.PUBLIC_URL,
     audience: config.TOKEN_AUDIENCE,
-    tellRevocation: feed.tell,
+    ...(feed.tell && { tellRevocation: feed.tell }),
     ...(feed.redis && { redis: feed.redis }),
     askInstitution: (authorization, query, variables) =>
       ask(config.INSTITUTION_URL, authorization, { query, variables }),
@@ -61,7 +57,7 @@ const redisTimeoutMs = 500;
 
 const noFeed = {
   redis: undefined,
-  tell: (_revocation: Revocation) => Promise.resolve(),
+  tell: undefined,
   onConnected: (_tell: () => void) => undefined,
   close: () => Promise.resolve(),
 };
@@ -71,7 +67,10 @@ const noFeed = {
  * may have lost what it was told, and whoever starts then would never hear of it.
  */
 function openFeed({ REDIS_URL }: IdentityConfig, log: Logger) {
-  if (REDIS_URL === undefined) return noFeed;
+  if (REDIS_URL === undefined) {
+    log.warn('REDIS_URL is not set: nobody hears of revocations, tokens end by age alone');
+    return noFeed;
+  }
   const redis = new Redis(REDIS_URL, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,

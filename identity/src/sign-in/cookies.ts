@@ -1,3 +1,5 @@
+import { isLoopback } from '@caregraph/network';
+
 /** The cookies of the pages: a browser's secret, the accounts it knows, a link, a language. */
 export type CookieName = 'form' | 'known' | 'link' | 'language';
 
@@ -16,8 +18,6 @@ export interface Cookies {
   write(name: CookieName, value: string, maxAgeS?: number): string;
 }
 
-const loopback = ['localhost', '127.0.0.1', '[::1]'];
-
 /**
  * Cookies that scripts, other sites and other hosts of the domain cannot reach or plant: `__Host-`,
  * HttpOnly, SameSite=Lax (a client's redirect to the sign-in page has to bring them along).
@@ -27,7 +27,7 @@ const loopback = ['localhost', '127.0.0.1', '[::1]'];
 export function createCookies(publicUrl: string): Cookies {
   const { protocol, hostname } = new URL(publicUrl);
   const isSecure = protocol === 'https:';
-  if (!isSecure && !loopback.includes(hostname)) {
+  if (!isSecure && !isLoopback(hostname)) {
     throw new Error('sign-in needs https, but on the loopback address');
   }
   const nameOf = (name: CookieName) => `${isSecure ? '__Host-' : ''}caregraph-${name}`;

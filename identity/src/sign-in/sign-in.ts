@@ -100,7 +100,8 @@ function statusOf(error: unknown): number {
 
 /**
  * Threat: someone signed in guesses the codes of other people's tablets. The provider's page has no
- * limit of its own, so tries are taken before it sees them.
+ * limit of its own, so tries are taken before it sees them. The address has one spelling: the
+ * provider is not reached by any other (see mount.ts).
  */
 function limitUserCodes(app: FastifyInstance, scene: SceneDependencies): void {
   const path = `${scene.prefix}/device`;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { sourceAddress } from '@caregraph/network';
 import type { CookieName, Cookies } from './cookies.ts';
 import type { FormGuard } from './form-guard.ts';
 import { pageHeaders } from './page-headers.ts';
@@ -35,7 +36,7 @@ export interface ShowOptions {
 export interface Visit {
   readonly t: Translation;
   readonly language: Language;
-  /** The network address that tries are counted by. */
+  /** What tries are counted by: the network address, or where that is unknown the browser. */
   readonly source: string;
   /** Names this browser at this interaction; only both together find a step again. */
   placeAt(interaction: string): string;
@@ -78,7 +79,7 @@ export function openVisit(
   };
   const showFailure = (status: number, code: string) => show(failurePage(t, code), { status });
   return {
-    ...{ t, language, show, showFailure, source: sourceOf(request.ip) },
+    ...{ t, language, show, showFailure, source: sourceOf(sourceAddress(request), secret) },
     placeAt: (interaction) => `${interaction}:${secret}`,
     tokenFor: (purpose) => guard.tokenFor(secret, purpose),
     formOf(purpose) {
@@ -123,8 +124,14 @@ function languageOf(
   return chooseLanguage({ chosen, uiLocales, acceptLanguage });
 }
 
-/** An IPv6 customer has a network of 2^64 addresses, so the network is what counts. */
-function sourceOf(address: string): string {
+/**
+ * An IPv6 customer has a network of 2^64 addresses, so the network is what counts.
+ *
+ * Threat: behind an unnamed proxy all people have one address, and any of them could use up the
+ * tries of all. A browser that forgets its secret is not counted then; the account still is.
+ */
+function sourceOf(address: string | undefined, secret: string): string {
+  if (address === undefined) return `browser:${secret}`;
   if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');
   const front = head === '' ? [] : head.split(':');

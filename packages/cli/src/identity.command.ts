@@ -22,7 +22,7 @@ interface Reach {
   close(): Promise<void>;
 }
 
-/** `caregraph identity init` and `caregraph identity rotate-keys`. */
+/** `caregraph identity init`, `partner-key` and `rotate-keys`. */
 export function registerIdentityCommand(program: Command): void {
   const identity = program.command('identity').description('who may sign in, and with which keys');
   identity
