@@ -192,6 +192,17 @@ test('/healthz and /ready tell which subgraph is down', async () => {
   expect((await fetch(`${stack.url}/ready`)).status).toBe(200);
 });
 
+test.each(['behind', 'unfollowed'] as const)(
+  '/ready tells that revocations are %s',
+  async (state) => {
+    const stack = await startStack({ revocationState: () => state });
+    const answer = await fetch(`${stack.url}/ready`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ ready: true, revocations: state });
+    await stack.stop();
+  },
+);
+
 test('/ready asks subgraphs over HTTP', async () => {
   let up = true;
   const silent: InProcessSubgraph = {

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
       documents: signedDocuments(config.documents, config.supergraphPollMs, log),
     }),
     verifier: access.verifier,
-    areRevocationsCurrent: access.isCurrent,
+    revocationState: access.revocationState,
     signIn: { issuer: config.tokenIssuer, publicUrl: new URL(config.graphUrl).origin },
     redisUrl: config.redisUrl,
     routerContextKey: config.routerContextKey,

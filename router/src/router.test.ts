@@ -48,12 +48,22 @@ describe('answers', () => {
     });
   });
 
-  test('variables, by POST and by GET', async () => {
+  test('variables by POST; a URL, which others log, takes neither them nor literals', async () => {
     const query = 'query ($id: ID!) { patient(id: $id) { name } }';
     const { body } = await stack.ask(query, { variables: { id: '2' } });
     expect(body.data).toEqual({ patient: { name: 'Bina' } });
-    const answer = await get(new URLSearchParams({ query, variables: '{"id":"1"}' }).toString());
-    expect(await answer.json()).toEqual({ data: { patient: { name: 'Asha' } } });
+    for (const search of [
+      { query, variables: '{"id":"1"}' },
+      { query: '{ patient(id: "1") { name } }' },
+      { query: '{ checkupCount }' },
+    ]) {
+      const answer = await get(new URLSearchParams(search).toString());
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+      expect(await errorOf(answer)).toMatchObject({
+        message: 'Send the document by POST; GET is for registered documents.',
+        extensions: { code: 'METHOD_NOT_ALLOWED', reason: 'DOCUMENT_IN_URL' },
+      });
+    }
   });
 
   test('a mutation by GET is refused', async () => {
@@ -191,7 +201,7 @@ describe('bad input', () => {
     const answer = await fetch(`${stack.url}/graphql?query=%7BcheckupCount%7D`, {
       headers: { authorization: `Bearer ${stack.token}` },
     });
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(405);
   });
 
   test('a batch is refused', async () => {

@@ -1,7 +1,11 @@
 import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
-import { createRouterContextSigner, type TokenVerifier } from '@caregraph/access';
+import {
+  createRouterContextSigner,
+  type RevocationState,
+  type TokenVerifier,
+} from '@caregraph/access';
 import type { Clock, IdSource } from '@caregraph/clock';
 import { installDrain, listen } from '@caregraph/network';
 import type { Logger } from '@caregraph/observability';
@@ -39,8 +43,8 @@ export interface RouterOptions {
   /** What clients run who may not send documents of their own; nothing when left out. */
   readonly documents?: DocumentSource;
   readonly verifier: TokenVerifier;
-  /** Whether what was revoked elsewhere is known here; true when left out. */
-  readonly areRevocationsCurrent?: () => boolean;
+  /** Whether what was revoked elsewhere is known here; `current` when left out. */
+  readonly revocationState?: () => RevocationState;
   /** Counts rates for all routers together; without it each counts its own. */
   readonly redisUrl?: string | undefined;
   /** With which subgraphs check what the router says of a request; at least 32 bytes. */
@@ -91,8 +95,8 @@ export async function createRouter(options: RouterOptions): Promise<Router> {
     throw error;
   });
   const { isDraining, drain } = installDrain(app, answerError);
-  const { areRevocationsCurrent = () => true } = options;
-  installHealth(app, transports, { isDraining, limits, areRevocationsCurrent });
+  const { revocationState = () => 'current' } = options;
+  installHealth(app, transports, { isDraining, limits, revocationState });
   installGraphql(app, options, graphql.apollo, documents);
   if (config.explorer) await installExplorer(app, options);
 

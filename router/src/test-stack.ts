@@ -144,6 +144,7 @@ export interface StackOptions {
   readonly demoTokens?: boolean;
   readonly signIn?: RouterOptions['signIn'];
   readonly redisUrl?: string;
+  readonly revocationState?: RouterOptions['revocationState'];
   readonly documents?: DocumentSource;
 }
 
@@ -225,6 +226,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ...(options.demoTokens ? { demoTokens: demo } : {}),
     ...(options.signIn ? { signIn: options.signIn } : {}),
     redisUrl: options.redisUrl,
+    ...(options.revocationState ? { revocationState: options.revocationState } : {}),
     ...(options.documents ? { documents: options.documents } : {}),
   });
   const url = await router.listen();

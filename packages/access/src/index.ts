@@ -60,6 +60,10 @@ export {
   type TokenIssuer,
   type TokenSubject,
 } from './token/issue-token.ts';
-export { connectVerifier, type ConnectedVerifier } from './token/connect-verifier.ts';
+export {
+  connectVerifier,
+  type ConnectedVerifier,
+  type RevocationState,
+} from './token/connect-verifier.ts';
 export { readKeySet } from './token/key-set.ts';
 export { createTokenVerifier, type Credentials, type TokenVerifier } from './token/verify-token.ts';

@@ -1,6 +1,6 @@
 export { type EventData, type EventType } from './contract/event-contract.ts';
-export { verifyDelivery } from './delivery-signature.ts';
-export { eventEnvelope, type EventDraft, type EventEnvelope } from './event.ts';
+export { addEventEndpoint } from './event-endpoint.ts';
+export { type EventDraft, type EventEnvelope } from './event.ts';
 export { createHttpTransport } from './http-transport.ts';
 export { createInbox, type EventHandlers, type ReceivedEvent } from './inbox.ts';
 export { outboxInsertSql, toOutboxRows, type OutboxRow } from './outbox.ts';

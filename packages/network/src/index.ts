@@ -4,6 +4,7 @@ export {
   type ClientCertificate,
 } from './client-certificate.ts';
 export { installDrain, type Drain } from './drain.ts';
+export { isLoopback } from './exposure.ts';
 export {
   createErrorAnswer,
   type AnswerError,
@@ -19,3 +20,4 @@ export {
 } from './network-config.ts';
 export { createNetworkServer, type NetworkServer } from './network-server.ts';
 export { listen } from './listen.ts';
+export { sourceAddress } from './source-address.ts';

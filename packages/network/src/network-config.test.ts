@@ -17,12 +17,14 @@ test('everything said is read', () => {
     TLS_CLIENT_CA_FILE: '/ca.crt',
     TLS_CLIENT_SELF_SIGNED: 'true',
     BEHIND_PROXY: 'true',
+    TRUSTED_PROXIES: '10.0.0.7, fd00::/8',
     ALLOWED_HOSTS: 'Graph.test, 10.0.0.7,[fd00::1]',
     ALLOWED_ORIGINS: 'https://app.test,http://localhost:5173',
     HEADERS_TIMEOUT_MS: '90000',
     REQUEST_TIMEOUT_MS: '60000',
   });
   expect(config.tls).toMatchObject({ certFile: '/tls.crt', selfSignedClients: true });
+  expect(config.trustedProxies).toEqual(['10.0.0.7', 'fd00::/8']);
   expect(config.allowedHosts).toEqual(['graph.test', '10.0.0.7', '[fd00::1]']);
   expect(config.allowedOrigins).toEqual(['https://app.test', 'http://localhost:5173']);
   // Node refuses headers that may take longer than the whole request.
@@ -51,6 +53,9 @@ test.each<Record<string, string>>([
   { ALLOWED_HOSTS: 'graph.test:4000' },
   { MAX_CONNECTIONS: '0' },
   { BEHIND_PROXY: 'yes' },
+  { TRUSTED_PROXIES: '*' },
+  { TRUSTED_PROXIES: '0.0.0.0/0' },
+  { TRUSTED_PROXIES: 'proxy.test' },
 ])('%o is refused', (env) => {
   expect(() => read(env)).toThrow();
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isProxyRange } from './source-address.ts';
 
 /** Where the certificate lies, and whose certificates clients may show. */
 export interface TlsFiles {
@@ -18,6 +19,8 @@ export interface NetworkConfig {
   readonly tls: TlsFiles | undefined;
   /** A proxy in front ends TLS, so plain HTTP beyond this machine is meant. */
   readonly behindProxy: boolean;
+  /** Addresses and networks of the proxies that say whom they ask for (X-Forwarded-For). */
+  readonly trustedProxies: readonly string[];
   /** Names of this deployment in `Host`, beside those of the machine itself. */
   readonly allowedHosts: readonly string[];
   /** Origins of web pages that may call /graphql. */
@@ -42,6 +45,7 @@ export interface NetworkConfig {
 export const defaultNetworkConfig: NetworkConfig = Object.freeze({
   tls: undefined,
   behindProxy: false,
+  trustedProxies: [],
   allowedHosts: [],
   allowedOrigins: [],
   maxConnections: 5_000,
@@ -83,6 +87,8 @@ export const networkVariables = {
   TLS_POLL_MS: count(10_000),
   /** States that a proxy in front ends TLS; without it plain HTTP stays on this machine. */
   BEHIND_PROXY: flag,
+  /** Whose X-Forwarded-For counts; others could write what they like. None: sources are unknown. */
+  TRUSTED_PROXIES: list(isProxyRange, 'must be addresses or networks like 10.0.0.0/8, by comma'),
   /** Names of this deployment that requests may carry in Host; others are refused. */
   ALLOWED_HOSTS: list(isHostName, 'must be host names without scheme or port, by comma'),
   /** Web pages of these origins may call the process, the router's /graphql above all. */
@@ -118,6 +124,7 @@ export function networkConfigOf(
     ...defaultNetworkConfig,
     tls: tlsFilesOf(from),
     behindProxy: from.BEHIND_PROXY,
+    trustedProxies: Object.freeze(from.TRUSTED_PROXIES),
     allowedHosts: Object.freeze(
       [...from.ALLOWED_HOSTS, ...names.filter(isOneName)].map((name) => name.toLowerCase()),
     ),

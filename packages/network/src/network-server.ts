@@ -14,6 +14,7 @@ import type { NetworkConfig } from './network-config.ts';
 import { installPageGuard } from './page-guard.ts';
 import { createRequestGuard } from './request-guard.ts';
 import { withSecurityHeaders } from './security-headers.ts';
+import { createTrust, installSourceAddress, withoutForwardedNames } from './source-address.ts';
 import { readTlsMaterial, watchTlsMaterial, type TlsMaterial } from './tls-material.ts';
 
 interface NetworkServerOptions {
@@ -49,11 +50,12 @@ export async function createNetworkServer(options: NetworkServerOptions): Promis
   const secure = material !== undefined;
   const clientErrors = createClientErrors({ secure, writeError, ids, log });
   const guard = createRequestGuard(network, answerError);
+  const isProxy = createTrust(network);
   let connections: Connections | undefined;
 
   const app = fastifyFactory({
     serverFactory: (handle) => {
-      const guarded = guard.screen(withSecurityHeaders(handle, secure));
+      const guarded = guard.screen(withSecurityHeaders(withoutForwardedNames(handle), secure));
       const watched = clientErrors.watch(guarded);
       connections = createConnections({ network, clock: options.clock }, material, watched);
       // Fastify takes either server; its types ask to choose one for the whole application.
@@ -64,7 +66,7 @@ export async function createNetworkServer(options: NetworkServerOptions): Promis
     bodyLimit: options.bodyLimitBytes,
     genReqId: () => ids.next(),
     requestIdHeader: false,
-    trustProxy: false,
+    trustProxy: isProxy,
     onConstructorPoisoning: 'ignore',
     onProtoPoisoning: 'error',
     clientErrorHandler: clientErrors.answer,
@@ -78,8 +80,12 @@ export async function createNetworkServer(options: NetworkServerOptions): Promis
   installLog(app, log);
   installAnswerDeadline(app, network.answerTimeoutMs);
   guard.install(app);
+  installSourceAddress(app, network, isProxy);
   installPageGuard(app, network, answerError);
   installErrors(app, log, answerError);
+  if (network.behindProxy && network.trustedProxies.length === 0) {
+    log.warn('BEHIND_PROXY without TRUSTED_PROXIES: sign-in tries are not counted by address');
+  }
   installEnd(app, connections, options, material);
   return { app, retire: connections.retire };
 }

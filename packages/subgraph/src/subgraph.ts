@@ -59,12 +59,13 @@ export interface Subgraph {
   stop(): Promise<void>;
 }
 
+/** A POST: a GET would carry variables, and so patients, in a URL. */
 export interface SubgraphRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'POST';
   readonly headers: RequestHeaders;
-  /** The query string with its question mark, for GET. */
+  /** Empty: a URL carries nothing. */
   readonly search: string;
-  /** The parsed JSON body, for POST. */
+  /** The parsed JSON body. */
   readonly body: unknown;
 }
 

@@ -96,13 +96,13 @@ describe.each(everybody)('%s', (name) => {
 
   test('GET method: a query in the URL without a preflight', async () => {
     const caller = callerOf(name);
-    expectRefused(await get(caller, 'query cop {__typename}'), caller, 'BAD_REQUEST');
+    expectRefused(await get(caller, 'query cop {__typename}'), caller, 'METHOD_NOT_ALLOWED');
   });
 
   test('mutation by GET', async () => {
     const caller = callerOf(name);
     const answer = await get(caller, 'mutation cop {__typename}');
-    expectRefused(answer, caller, 'BAD_REQUEST');
+    expectRefused(answer, caller, 'METHOD_NOT_ALLOWED');
     const preflighted = await send(stack.url, {
       method: 'GET',
       path: `/graphql?query=${encodeURIComponent('mutation cop {__typename}')}`,

@@ -41,7 +41,15 @@ export function createDocumentHandler(options: {
   const { documents, freeForm } = options;
   return async function (request, reply) {
     const actor = actorOf(request);
-    if (actor.documents === 'free') return freeForm.call(this, request, reply);
+    if (actor.documents === 'free') {
+      if (request.method === 'POST') return freeForm.call(this, request, reply);
+      // Literals and variables are patients, and URLs end up in the logs of every proxy.
+      return answerError(request, reply.header('allow', 'POST'), {
+        code: 'METHOD_NOT_ALLOWED',
+        reason: 'DOCUMENT_IN_URL',
+        message: 'Send the document by POST; GET is for registered documents.',
+      });
+    }
     const choice = chooseDocument(
       {
         method: request.method,

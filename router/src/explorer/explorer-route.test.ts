@@ -49,6 +49,37 @@ describe('sign-ins', () => {
     expect(text).not.toContain(stack.token);
   });
 
+  test.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'])(
+    'what a proxy hands on (%s) gets none',
+    async (name) => {
+      const { status, text } = await signIns({ [name]: '192.0.2.1' });
+      expect(status).toBe(403);
+      expect(text).not.toContain(stack.token);
+    },
+  );
+
+  test.each([
+    [
+      'a proxy is in front',
+      { network: { ...defaultNetworkConfig, behindProxy: true } },
+      'http://127.0.0.1',
+    ],
+    ['the public address is not of this machine', {}, 'https://graph.test'],
+  ])('there are none on a loopback address where %s', async (_why, config, publicUrl) => {
+    const signIn = { issuer: `${publicUrl}/identity`, publicUrl };
+    const proxied = await startStack({ demoTokens: true, signIn, config });
+    expect(await (await fetch(`${proxied.url}/explorer/sign-ins`)).json()).toEqual([]);
+    await proxied.stop();
+  });
+
+  test('they stay where the public address is of this machine', async () => {
+    const publicUrl = 'http://[::1]:4000';
+    const signIn = { issuer: `${publicUrl}/identity`, publicUrl };
+    const local = await startStack({ demoTokens: true, signIn });
+    expect(await (await fetch(`${local.url}/explorer/sign-ins`)).json()).toHaveLength(3);
+    await local.stop();
+  });
+
   test('there are none where the router listens to the network, or has none to offer', async () => {
     const network = { ...defaultNetworkConfig, behindProxy: true };
     const open = await startStack({ demoTokens: true, config: { host: '0.0.0.0', network } });

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isLoopback } from '@caregraph/network';
 import type { Logger } from '@caregraph/observability';
 import type { RouterConfig } from '../config.ts';
 import { answerError } from '../http/error-answer.ts';
@@ -32,7 +33,7 @@ interface ExplorerOptions {
 }
 
 const builtPages = fileURLToPath(new URL('../../explorer/dist', import.meta.url));
-const loopbackNames = new Set(['localhost', '127.0.0.1', '::1']);
+const forwarded = /^(?:forwarded|via|x-forwarded-.*|x-real-ip)$/i;
 
 /**
  * Threat: a script smuggled into the page could use the tokens in it; only our own files run, and
@@ -62,7 +63,7 @@ export async function installExplorer(
   const policy = contentSecurityPolicy(signIn);
   app.get('/explorer', (_request, reply) => reply.redirect('/explorer/', 308));
   app.get('/explorer/sign-ins', async (request, reply) => {
-    const offered = demoTokens !== undefined && loopbackNames.has(config.host);
+    const offered = demoTokens !== undefined && isForThisMachine(config, signIn);
     if (offered && !isFromThisMachinesPage(request)) {
       return answerError(request, reply, { code: 'FORBIDDEN' });
     }
@@ -100,14 +101,25 @@ function signInOptions({ issuer, publicUrl }: ExplorerSignIn) {
 }
 
 /**
+ * Threat: a proxy on this machine hands the network on to a loopback address. The deployment says
+ * so, by BEHIND_PROXY or by a public address that is not this machine's.
+ */
+function isForThisMachine({ host, network }: RouterConfig, signIn?: ExplorerSignIn): boolean {
+  const isPublic = signIn !== undefined && !isLoopback(new URL(signIn.publicUrl).hostname);
+  return isLoopback(host) && !network.behindProxy && !isPublic;
+}
+
+/**
  * Threat: a page elsewhere on the web makes the browser of someone on this machine ask for the
  * tokens, directly or by pointing its own name at 127.0.0.1 (DNS rebinding). The browser says
- * where a request comes from and which name it used.
+ * where a request comes from and which name it used; a proxy that nobody told us of says that it
+ * is one.
  */
-function isFromThisMachinesPage({ hostname, headers }: FastifyRequest): boolean {
+function isFromThisMachinesPage({ hostname, headers, raw }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site'];
   const sameOrigin = site === undefined || site === 'same-origin' || site === 'none';
-  return sameOrigin && loopbackNames.has(hostname.replace(/^\[|\]$/g, ''));
+  const isForwarded = raw.rawHeaders.some((name, at) => at % 2 === 0 && forwarded.test(name));
+  return sameOrigin && !isForwarded && isLoopback(hostname);
 }
 
 async function exists(path: string): Promise<boolean> {

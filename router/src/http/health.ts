@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { RevocationState } from '@caregraph/access';
 import type { Limits, SlotPlace } from '../limits/index.ts';
 import type { SubgraphTransport } from '../subgraph/subgraph-transport.ts';
 
@@ -8,15 +9,15 @@ interface Readiness {
   readonly subgraphs: Readonly<Record<string, 'up' | 'down'>>;
   /** Whether rates are counted for all routers together, or by each for itself. */
   readonly limits: SlotPlace;
-  /** `behind`: what was revoked elsewhere may not be known here, so tokens end by age alone. */
-  readonly revocations: 'current' | 'behind';
+  /** Not `current`: what was revoked elsewhere may not be known here; tokens end by age alone. */
+  readonly revocations: RevocationState;
 }
 
 /** What readiness tells that the subgraphs do not know. */
 interface ReadinessSources {
   readonly isDraining: () => boolean;
   readonly limits: Pick<Limits, 'place'>;
-  readonly areRevocationsCurrent: () => boolean;
+  readonly revocationState: () => RevocationState;
 }
 
 /**
@@ -47,7 +48,7 @@ export function installHealth(
 
 async function askAll(
   subgraphs: ReadonlyMap<string, SubgraphTransport>,
-  { isDraining, limits, areRevocationsCurrent }: ReadinessSources,
+  { isDraining, limits, revocationState }: ReadinessSources,
 ): Promise<Readiness> {
   const states = await Promise.all(
     [...subgraphs].map(async ([name, transport]): Promise<[string, 'up' | 'down']> => [
@@ -62,6 +63,6 @@ async function askAll(
     draining,
     subgraphs: Object.fromEntries(states),
     limits: limits.place(),
-    revocations: areRevocationsCurrent() ? 'current' : 'behind',
+    revocations: revocationState(),
   };
 }

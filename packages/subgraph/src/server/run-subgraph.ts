@@ -53,7 +53,7 @@ export async function runSubgraph(
   const app = createSubgraphHost({
     ...{ subgraph, clock, log },
     deliveryKey: config.EVENT_DELIVERY_KEY,
-    areRevocationsCurrent: access.isCurrent,
+    revocationState: access.revocationState,
   });
   const stop = async () => {
     await app.close();

@@ -176,3 +176,30 @@ test('it is alive without its store, but not ready', async () => {
   storeIsAway = false;
   expect(await statusOf('/ready')).toBe(200);
 });
+
+test('a document in a URL is refused, whoever asks', async () => {
+  const search = new URLSearchParams({ query: '{ __typename }' });
+  const answer = await fetch(`${url}/graphql?${search}`, {
+    headers: { authorization: `Bearer ${await graph.token({})}`, 'apollo-require-preflight': '1' },
+  });
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+  expect(await answer.json()).toMatchObject({
+    errors: [{ extensions: { code: 'METHOD_NOT_ALLOWED' } }],
+  });
+});
+
+test.each(['current', 'behind', 'unfollowed'] as const)(
+  '/ready tells that revocations are %s',
+  async (state) => {
+    const { deps, subgraph } = graph;
+    const host = createSubgraphHost({
+      ...deps,
+      subgraph,
+      deliveryKey,
+      revocationState: () => state,
+    });
+    const answer = await host.inject('/ready');
+    expect(answer.json()).toMatchObject({ revocations: state });
+    await host.close();
+  },
+);

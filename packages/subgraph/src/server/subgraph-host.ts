@@ -1,8 +1,8 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { RevocationState } from '@caregraph/access';
 import type { Clock } from '@caregraph/clock';
 import { Fault, faultCatalogue, isFault } from '@caregraph/fault';
-import { eventEnvelope, verifyDelivery, type EventEnvelope } from '@caregraph/messaging';
+import { addEventEndpoint } from '@caregraph/messaging';
 import type { Logger } from '@caregraph/observability';
 import type { Subgraph } from '../subgraph.ts';
 
@@ -19,34 +19,34 @@ export function createSubgraphHost(options: {
   deliveryKey: Uint8Array;
   clock: Clock;
   log: Logger;
-  /** Whether what was revoked elsewhere is known here; true when left out. */
-  areRevocationsCurrent?: () => boolean;
+  /** Whether what was revoked elsewhere is known here; `current` when left out. */
+  revocationState?: () => RevocationState;
 }): FastifyInstance {
-  const { subgraph, areRevocationsCurrent = () => true } = options;
+  const { subgraph, revocationState = () => 'current' } = options;
   const app = fastify({
     ...{ logger: false, bodyLimit: maxBodyBytes, forceCloseConnections: 'idle' },
     // The router and other subgraphs are near; what is slower than this hangs.
     ...{ requestTimeout: requestTimeoutMs, http: { headersTimeout: headersTimeoutMs } },
   });
   app.setErrorHandler((error, _request, reply) => answerFault(error, reply, options.log));
-  // Fastify's own answer quotes the URL, and that of a GET query holds its variables.
+  // Fastify's own answer quotes the URL, which may hold anything.
   app.setNotFoundHandler((_request, reply) =>
     answerFault(new Fault('NOT_FOUND'), reply, options.log),
   );
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
-    handler: (request, reply) => answerGraphQL(subgraph, request, reply),
-  });
+  app.post('/graphql', (request, reply) => answerGraphQL(subgraph, request, reply));
+  // A GET would carry variables, and so patients, in a URL that others log. The router posts.
+  app.get('/graphql', (_request, reply) =>
+    answerFault(new Fault('METHOD_NOT_ALLOWED'), reply.header('allow', 'POST'), options.log),
+  );
   app.get('/healthz', async () => ({ status: 'ok' }));
   app.get('/ready', async (_request, reply) => {
     const ready = await subgraph.isReady();
     return reply.code(ready ? 200 : 503).send({
       status: ready ? 'ready' : 'store unavailable',
-      revocations: areRevocationsCurrent() ? 'current' : 'behind',
+      revocations: revocationState(),
     });
   });
-  addEventEndpoint(app, options);
+  addEventEndpoint(app, { ...options, consumer: subgraph.consumer });
   endConnectionsOnClose(app);
   return app;
 }
@@ -68,9 +68,9 @@ async function answerGraphQL(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const answer = await subgraph.execute({
-    method: request.method === 'GET' ? 'GET' : 'POST',
+    method: 'POST',
     headers: singleHeaders(request),
-    search: new URL(request.url, 'http://subgraph').search,
+    search: '',
     body: request.body,
   });
   reply.code(answer.status ?? 200);
@@ -84,30 +84,6 @@ function singleHeaders(request: FastifyRequest): Record<string, string | undefin
   return Object.fromEntries(
     entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
-}
-
-const batch = z.array(eventEnvelope).max(1_000);
-
-function addEventEndpoint(
-  app: FastifyInstance,
-  { subgraph, deliveryKey, clock }: { subgraph: Subgraph; deliveryKey: Uint8Array; clock: Clock },
-): void {
-  const type = 'application/cloudevents-batch+json';
-  app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  app.post('/events', async (request, reply) => {
-    const body = typeof request.body === 'string' ? request.body : '';
-    verifyDelivery(body, singleHeaders(request)['x-delivery'], deliveryKey, clock);
-    await subgraph.consumer.receive(parseEvents(body));
-    return reply.code(204).send();
-  });
-}
-
-function parseEvents(body: string): EventEnvelope[] {
-  try {
-    return batch.parse(JSON.parse(body));
-  } catch (error) {
-    throw new Fault('EVENT_REFUSED', {}, error);
-  }
 }
 
 function answerFault(error: unknown, reply: FastifyReply, log: Logger): FastifyReply {
