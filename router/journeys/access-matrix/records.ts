@@ -83,7 +83,7 @@ async function somePatient(stack: JourneyStack): Promise<string> {
 /** A batch of the hospital's own stock. */
 async function ownBatch(stack: JourneyStack, institutionId: string): Promise<string> {
   const { rows } = await stack.deployment.pools.prescription.query<{ id: string }>(
-    'SELECT id::text FROM stock_batch WHERE institution_id = $1 LIMIT 1',
+    'SELECT id::text FROM stock_batch WHERE institution_id = $1 ORDER BY id LIMIT 1',
     [institutionId],
   );
   const [first] = rows;
@@ -152,10 +152,11 @@ export async function keysOf(
   const { institutionId, staffId } = stack.actor('hospital-clinician-1');
   if (typeName === 'Institution') return { id: institutionId };
   if (typeName === 'Staff') return { id: staffId };
+  if (typeName === 'StockBatch') return { id: await ownBatch(stack, institutionId) };
   const table = typeName.replace(/(?<=[a-z])[A-Z]/g, '_$&').toLowerCase();
   const column = codes.has(typeName) ? 'code' : 'id';
   const { rows } = await stack.deployment.pools[homes[typeName] ?? subgraph].query<{ key: string }>(
-    `SELECT ${column}::text AS key FROM ${table} LIMIT 1`,
+    `SELECT ${column}::text AS key FROM ${table} ORDER BY ${column} LIMIT 1`,
   );
   const [first] = rows;
   if (first === undefined) throw new Error(`the district has no ${typeName}`);
