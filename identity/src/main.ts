@@ -1,4 +1,5 @@
 import { createIdSource, systemClock } from '@caregraph/clock';
+import { stopOnSignals } from '@caregraph/network';
 import { readIdentityConfig } from './config.ts';
 import { createIdentityHost } from './server/identity-host.ts';
 import { openIdentity } from './server/open-identity.ts';
@@ -26,15 +27,7 @@ async function main(): Promise<void> {
     await host.close();
     await close();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      log.info('stopping', { signal });
-      stop().catch((error: unknown) => {
-        log.error('did not stop cleanly', { error });
-        process.exitCode = 1;
-      });
-    });
-  }
+  stopOnSignals(stop, log);
   try {
     await identity.start();
     await host.listen();

@@ -1,5 +1,6 @@
 import { connectVerifier } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
+import { stopOnSignals } from '@caregraph/network';
 import { createLogger } from '@caregraph/observability';
 import { readRouterConfig } from './config.ts';
 import { signedDocuments } from './documents/index.ts';
@@ -46,15 +47,7 @@ async function main(): Promise<void> {
     await router.close();
     await access.stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      log.info('stopping', { signal });
-      stop().catch((error: unknown) => {
-        log.error('did not stop cleanly', { error });
-        process.exitCode = 1;
-      });
-    });
-  }
+  stopOnSignals(stop, log);
   try {
     await router.listen();
   } catch (error) {

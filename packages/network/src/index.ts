@@ -21,3 +21,4 @@ export {
 export { createNetworkServer, type NetworkServer } from './network-server.ts';
 export { listen } from './listen.ts';
 export { sourceAddress } from './source-address.ts';
+export { stopOnSignals } from './stop-on-signals.ts';
