@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { systemClock } from '@caregraph/clock';
-import { readOrMakeKeys, startDeployment } from '@caregraph/deployment';
+import { openEmbeddedKeyService, readOrMakeKeys, startDeployment } from '@caregraph/deployment';
 import { generateDistrict } from '@caregraph/factory';
 import { createLogger } from '@caregraph/observability';
 import { defaultLimits } from '@caregraph/router';
@@ -17,8 +17,11 @@ const settingsSchema = z.object({
 /** The embedded profile: five subgraphs and the router in this process, with a made-up district. */
 runChild(async (settings) => {
   const { directory, databases, households } = settingsSchema.parse(settings);
+  const { keys: keyDatabase, ...stores } = databases;
   const deployment = await startDeployment({
-    databases,
+    databases: stores,
+    keyDatabase,
+    keyService: await openEmbeddedKeyService({ dataDirectory: directory, keyDatabase }),
     keys: await readOrMakeKeys(directory),
     log: createLogger({ service: 'caregraph', level: 'warn', destination: process.stderr }),
     clock: systemClock,

@@ -18,4 +18,5 @@ export const databaseTargets = z.object({
   prescription: databaseTarget,
   institution: databaseTarget,
   audit: databaseTarget,
+  keys: databaseTarget,
 });

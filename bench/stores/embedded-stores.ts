@@ -8,7 +8,6 @@ import {
   storeFiles,
   storeNames,
   type DatabaseTarget,
-  type StoreName,
 } from '@caregraph/database';
 
 export interface BenchStores {
@@ -19,7 +18,7 @@ export interface BenchStores {
   stop(): Promise<void>;
 }
 
-/** A PostgreSQL of this run's own, with the five stores migrated and empty. */
+/** A PostgreSQL of this run's own, with the five stores and the key database migrated and empty. */
 export async function startBenchStores(
   directory: string,
   say: (line: string) => void,
@@ -30,16 +29,18 @@ export async function startBenchStores(
     dataDirectory: join(directory, 'postgres'),
     log: say,
   });
-  const targetOf = (store: StoreName) => onDatabase(server.target, storeDatabase(store));
+  const names = [...storeNames, 'keys'] as const;
+  const targetOf = (store: (typeof names)[number]) =>
+    onDatabase(server.target, storeDatabase(store));
   try {
-    await Promise.all(storeNames.map((store) => migrate(storeFiles(store), targetOf(store))));
+    await Promise.all(names.map((store) => migrate(storeFiles(store), targetOf(store))));
   } catch (error) {
     await server.stop();
     throw error;
   }
   return {
     server: server.target,
-    databases: Object.fromEntries(storeNames.map((store) => [store, targetOf(store)])),
+    databases: Object.fromEntries(names.map((store) => [store, targetOf(store)])),
     stop: server.stop,
   };
 }

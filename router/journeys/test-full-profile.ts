@@ -26,7 +26,7 @@ const subscribers: Readonly<Record<StoreName, readonly ProcessName[]>> = {
   prescription: ['audit'],
   audit: ['audit'],
 };
-const stores = [...storeNames, 'identity'] as const;
+const stores = [...storeNames, 'identity', 'keys'] as const;
 
 export interface FullProfile {
   readonly people: readonly DemoActor[];
@@ -74,6 +74,7 @@ export async function startFullProfile(): Promise<FullProfile> {
     PORT: String(ports.get(name)),
     REDIS_URL: redis.url,
     DATABASE_URL: databases[stores.findIndex((one) => one === name)]?.url ?? '',
+    KEYS_DATABASE_URL: databases[stores.indexOf('keys')]?.url ?? '',
   });
   const processes = new Map<ProcessName, RunningProcess>();
   const processOf = (name: ProcessName) => {
@@ -190,7 +191,8 @@ function environments(of: {
   }
   return {
     ...verifying,
-    ...{ ...secret('OPERATION_HASH_KEY'), ...secret('BLIND_INDEX_KEY') },
+    ...secret('OPERATION_HASH_KEY'),
+    ...{ ...secret('KEY_SERVICE'), ...secret('KEK_FILE') },
     ...{ ...secret('EVENT_DELIVERY_KEY'), ...secret('BREAK_GLASS_JWKS_URL') },
     ...(name === 'patient' && secret('BREAK_GLASS_KEY_FILE')),
     DATABASE_MAX_CONNECTIONS: '6',

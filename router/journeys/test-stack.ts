@@ -15,7 +15,12 @@ import {
   type LoadOptions,
 } from '@caregraph/factory';
 import { createLogger } from '@caregraph/observability';
-import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
+import {
+  createTestDatabase,
+  createTestKeys,
+  type TestDatabase,
+  type TestKeys,
+} from '@caregraph/testbed';
 import type { DemoToken, RouterConfig } from '../src/index.ts';
 
 /** What a client reads of a GraphQL answer. */
@@ -43,6 +48,8 @@ export interface JourneyStack {
   readonly url: string;
   readonly deployment: Deployment;
   readonly signingKey: SigningKey;
+  /** The key database and the key file. */
+  readonly keys: TestKeys;
   /** The key of break-glass grants. */
   readonly grantKey: SigningKey;
   readonly district: GeneratedDistrict;
@@ -100,12 +107,15 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
   const district = generateDistrict({ ...{ seed: 'journey', today, households }, ...smallMap });
   const people = demoActors(district);
   const log: string[] = [];
-  const keys = await testKeys();
+  const keys = await secrets();
+  const testKeys = await createTestKeys();
   const destination = { write: (line: string) => void log.push(line) };
   const logger = createLogger({ service: 'journey', level: 'debug', destination });
   const signIn = await signInAt(options.signInPort, { keys, log: logger });
   const deployment = await startDeployment({
     databases,
+    keyDatabase: testKeys.keyDatabase,
+    keyService: testKeys.keyService,
     ...signIn.options,
     keys,
     log: logger,
@@ -124,7 +134,19 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
   const ask = asking(url, token);
   await loadDistrict({ district, settle, send: sender(ask) });
   return {
-    ...{ url, deployment, signingKey, grantKey, district, log, actor, token, ask, settle },
+    ...{
+      url,
+      deployment,
+      keys: testKeys,
+      signingKey,
+      grantKey,
+      district,
+      log,
+      actor,
+      token,
+      ask,
+      settle,
+    },
     ...writing(),
     async read(actorKey, query, variables) {
       const { data, errors } = await ask(actorKey, query, variables);
@@ -133,6 +155,7 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
     },
     async stop() {
       await deployment.stop();
+      await testKeys.stop();
       await Promise.all(made.map((one) => one.drop()));
       await signIn.drop();
     },
@@ -172,7 +195,7 @@ export function subjectOf({ staffId, roles, institutionId, areaRoots, purposes }
   return { id: staffId, roles, institutionId, areaRoots, purposes };
 }
 
-async function testKeys() {
+async function secrets() {
   const bytes = (value: number) => new Uint8Array(32).fill(value);
   const [tokenSigning, breakGlass] = [await makeSigningKey(), await makeSigningKey()];
   const documentSigning = await makeSigningKey();
@@ -181,7 +204,6 @@ async function testKeys() {
     breakGlass,
     documentSigning,
     operationHash: bytes(1),
-    blindIndex: bytes(2),
     identitySealing: bytes(3),
   };
 }

@@ -24,6 +24,8 @@ const schema = z.object({
     .string()
     .regex(/^[A-Z]{2}$/)
     .default('IN'),
+  /** Holds the passphrase that seals the key file; without it, the file's mode protects it. */
+  KEK_PASSPHRASE_FILE: z.string().min(1).optional(),
   /** `off` starts without made-up people: a real clinic. */
   DEMO: z.enum(['on', 'off']).default('on'),
   /** How many made-up households the demo district has. */

@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { createIdSource, systemClock } from '@caregraph/clock';
-import { readOrMakeKeys, startDeployment, type Deployment } from '@caregraph/deployment';
+import {
+  openEmbeddedKeyService,
+  readOrMakeKeys,
+  startDeployment,
+  type Deployment,
+} from '@caregraph/deployment';
 import {
   makeFirstAdministrator,
   openIdentity,
@@ -101,6 +106,12 @@ async function reachEmbedded(): Promise<Reach> {
   const publicUrl = config.PUBLIC_URL ?? `http://${config.HOST}:${config.PORT}`;
   const deployment = await startDeployment({
     databases: stores.databases,
+    keyDatabase: stores.databases.keys,
+    keyService: await openEmbeddedKeyService({
+      dataDirectory: config.CAREGRAPH_DATA,
+      keyDatabase: stores.databases.keys,
+      passphraseFile: config.KEK_PASSPHRASE_FILE,
+    }),
     keys: await readOrMakeKeys(config.CAREGRAPH_DATA),
     log: createLogger({ service: 'caregraph', level: 'error', destination: process.stderr }),
     clock: systemClock,

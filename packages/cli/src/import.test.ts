@@ -13,7 +13,12 @@ import {
   type ImportSummary,
 } from '@caregraph/fhir-import';
 import { createLogger } from '@caregraph/observability';
-import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
+import {
+  createTestDatabase,
+  createTestKeys,
+  type TestDatabase,
+  type TestKeys,
+} from '@caregraph/testbed';
 import { connectImport } from './import-server.ts';
 
 const stores = ['patient', 'clinical', 'prescription', 'institution', 'audit'] as const;
@@ -23,6 +28,7 @@ const actorId = stableId('Staff', 'test importer');
 let folder: string;
 let url: string;
 let deployment: Deployment;
+let testKeys: TestKeys;
 let databases: Record<(typeof stores)[number], TestDatabase>;
 
 beforeAll(async () => {
@@ -31,7 +37,10 @@ beforeAll(async () => {
     stores.map(async (store) => [store, await createTestDatabase(store)]),
   );
   databases = Object.fromEntries(made);
+  testKeys = await createTestKeys();
   deployment = await startDeployment({
+    keyDatabase: testKeys.keyDatabase,
+    keyService: testKeys.keyService,
     databases: {
       patient: databases.patient.target,
       clinical: databases.clinical.target,
@@ -51,6 +60,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await deployment.stop();
+  await testKeys.stop();
   await Promise.all(Object.values(databases).map((database) => database.drop()));
   await rm(folder, { recursive: true });
 });

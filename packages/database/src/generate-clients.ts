@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import {
   clientFolder,
-  databaseNames,
+  clientNames,
   readSchema,
   repositoryRoot,
   storeFiles,
@@ -41,7 +41,7 @@ export async function generateClients(options: GenerateOptions = {}): Promise<Ge
   const root = options.root ?? repositoryRoot;
   const results: GenerateResult[] = [];
   const failures: string[] = [];
-  const waiting = [...databaseNames];
+  const waiting = [...clientNames];
   const work = async (): Promise<void> => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
       try {
@@ -92,12 +92,14 @@ async function stampOf(store: StoreFiles, root: string): Promise<string> {
   }
   hash.update(await readFile(join(packageRoot('prisma'), 'package.json')));
   // The schema may name a generator of our own: what it writes changes with its source.
-  const generators = join(root, 'packages', 'encryption', 'src');
-  if (await exists(generators)) {
-    const sources = (await readdir(generators, { recursive: true }))
+  const encryption = join(root, 'packages', 'encryption', 'src');
+  if (await exists(encryption)) {
+    const generator = (await readdir(join(encryption, 'generator')))
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-      .sort();
-    for (const name of sources) hash.update(await readFile(join(generators, name)));
+      .map((name) => join('generator', name));
+    for (const name of ['field-map.ts', ...generator].sort()) {
+      hash.update(await readFile(join(encryption, name)));
+    }
   }
   return hash.digest('hex');
 }

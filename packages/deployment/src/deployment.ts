@@ -10,6 +10,13 @@ import {
 } from '@caregraph/database';
 import { createInstitutionSubgraph } from '@caregraph/institution-subgraph';
 import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
+import {
+  createKeyServiceWatch,
+  keyringLimits,
+  openStoreKeys,
+  type KeyService,
+  type StoreKeys,
+} from '@caregraph/encryption';
 import type { Logger } from '@caregraph/observability';
 import { createPatientSubgraph } from '@caregraph/patient-subgraph';
 import { createPrescriptionSubgraph } from '@caregraph/prescription-subgraph';
@@ -37,6 +44,10 @@ export interface DeploymentOptions {
   /** One migrated database a subgraph. */
   readonly databases: Readonly<Record<StoreName, DatabaseTarget>>;
   readonly keys: DeploymentKeys;
+  /** Where the wrapped keys of all stores lie. */
+  readonly keyDatabase: DatabaseTarget;
+  /** Holds the key-encryption key; closed with the deployment. */
+  readonly keyService: KeyService;
   readonly log: Logger;
   readonly clock: Clock;
   /** ISO 3166-1 region of phone numbers without a country code. */
@@ -84,8 +95,14 @@ const names = Object.keys(factories) as StoreName[];
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
   const trust = establishTrust(options);
   const identity = await identityOf(options, trust, () => subgraphs.institution);
-  const pools = byName((name) => poolOf(name, options));
-  const subgraphs: Record<StoreName, Subgraph> = assemble(options, { trust, identity, pools });
+  const pools = byName((name) => poolOf(name, options.databases[name], options.log));
+  const keys = openKeys(options);
+  const subgraphs: Record<StoreName, Subgraph> = assemble(options, {
+    trust,
+    identity,
+    pools,
+    keys,
+  });
   await Promise.all(names.map((name) => subgraphs[name].start()));
   await identity?.start();
   const router = await routerOf(options, { trust, identity, subgraphs });
@@ -103,6 +120,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       await identity?.stop();
       await Promise.all(names.map((name) => subgraphs[name].stop()));
       await Promise.all(names.map((name) => pools[name].end()));
+      await keys.stop();
     },
   };
 }
@@ -159,8 +177,8 @@ function byName<TValue>(make: (name: StoreName) => TValue): Record<StoreName, TV
   };
 }
 
-function poolOf(name: StoreName, { databases, log }: DeploymentOptions): DatabasePool {
-  return createPool(databases[name], {
+function poolOf(name: string, database: DatabaseTarget, log: Logger): DatabasePool {
+  return createPool(database, {
     maxConnections: 12,
     statementTimeoutMs: 10_000,
     transactionTimeoutMs: 10_000,
@@ -171,18 +189,18 @@ function poolOf(name: StoreName, { databases, log }: DeploymentOptions): Databas
 }
 
 function assemble(
-  { keys, log, clock, phoneRegion }: DeploymentOptions,
+  { keys: secrets, log, clock, phoneRegion }: DeploymentOptions,
   parts: {
     readonly trust: Trust;
     readonly identity: EmbeddedIdentity | undefined;
     readonly pools: Readonly<Record<StoreName, DatabasePool>>;
+    readonly keys: EmbeddedKeys;
   },
 ): Record<StoreName, Subgraph> {
-  const { trust, identity, pools } = parts;
+  const { trust, identity, pools, keys } = parts;
   const verifier = identity?.andOwn(trust.own, 'subgraph') ?? trust.own;
   const consumers: EventConsumer[] = identity ? [identity.consumer] : [];
   const transport = createInProcessTransport(() => consumers);
-  const sealing = createSealing({ blindIndexKey: keys.blindIndex, phoneRegion });
   const ids = createIdSource(clock);
   const subgraphs = byName((name) =>
     factories[name]({
@@ -194,12 +212,32 @@ function assemble(
       routerContextKey: trust.routerContextKey,
       breakGlass: trust.breakGlass(name === 'patient'),
       transport,
-      operationHashKey: keys.operationHash,
-      sealing,
+      operationHashKey: secrets.operationHash,
+      sealing: createSealing({ keys: keys.open(name), phoneRegion }),
     }),
   );
   consumers.push(...Object.values(subgraphs).map((one) => one.consumer));
   return subgraphs;
+}
+
+interface EmbeddedKeys {
+  open(name: StoreName): StoreKeys;
+  stop(): Promise<void>;
+}
+
+/** One connection pool and one watch over the key service for all stores. */
+function openKeys({ keyDatabase, keyService, clock, log }: DeploymentOptions): EmbeddedKeys {
+  const keyPool = poolOf('keys', keyDatabase, log);
+  const { graceMs } = keyringLimits;
+  const watch = createKeyServiceWatch({ service: keyService, clock, graceMs });
+  const ids = createIdSource(clock);
+  return {
+    open: (store) => openStoreKeys({ store, keyPool, watch, clock, ids }),
+    async stop() {
+      await keyPool.end();
+      await keyService.close();
+    },
+  };
 }
 
 /** Taking an event in writes none, so each outbox settles by itself. */

@@ -1,4 +1,5 @@
 export { startDeployment, type Deployment, type DeploymentOptions } from './deployment.ts';
+export { openEmbeddedKeyService } from './embedded-key-service.ts';
 export { readOrMakeKeys, type DeploymentKeys } from './key-file.ts';
 export { embeddedDocuments, signatureFolder } from './embedded-documents.ts';
 export { embeddedAudience, embeddedIssuer } from './trust.ts';

@@ -8,7 +8,6 @@ import { makeSigningKey, type SigningKey } from '@caregraph/access';
 export interface DeploymentKeys {
   readonly tokenSigning: SigningKey;
   readonly operationHash: Uint8Array;
-  readonly blindIndex: Uint8Array;
   /** Signs the grants that open a record outside of the scope. */
   readonly breakGlass: SigningKey;
   /** Signs the manifests of registered documents. */
@@ -26,7 +25,6 @@ const signingKey = z.object({ keyId: z.string(), privateJwk: jwk, publicJwk: jwk
 const contents = z.object({
   tokenSigning: signingKey,
   operationHash: key,
-  blindIndex: key,
   breakGlass: signingKey,
   documentSigning: signingKey,
   identitySealing: key,
@@ -47,7 +45,7 @@ const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
  *
  * @param dataDirectory where the deployment keeps its data
  * @throws Error when the file is readable by others or damaged; it is never replaced by itself,
- *   because what was indexed under the old keys would not be found again
+ *   because devices could not replay what was hashed under the old keys
  */
 export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentKeys> {
   const path = join(dataDirectory, 'keys.json');
@@ -101,7 +99,6 @@ async function writeKeys(path: string): Promise<void> {
   await replaceFile(path, {
     tokenSigning: await makeSigningKey(),
     operationHash: randomBytes(32).toString('base64'),
-    blindIndex: randomBytes(32).toString('base64'),
     breakGlass: await makeSigningKey(),
     documentSigning: await makeSigningKey(),
     identitySealing: await makeSealingKey(),

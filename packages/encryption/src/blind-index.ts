@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { lengthPrefixed, namesPrefixed } from './cipher/associated-data.ts';
 import type { BlindIndexField, NormalizerName } from './field-map.ts';
+import type { IndexKeys, OpenIndexKeys } from './keyring/index-keys.ts';
 import { SealError } from './seal-error.ts';
 
 export interface NormalizerContext {
@@ -28,44 +30,93 @@ export interface TokenRequest extends NormalizerContext {
   readonly partition: string | null;
 }
 
-/** Computes the tokens of many values in one call, in the order of the requests. */
+/**
+ * Computes the tokens of many values in one call, in the order of the requests. A search gets the
+ * tokens under every live key: a row is meant when it has any of them.
+ */
 export interface BlindIndexer {
-  tokensOf(requests: readonly TokenRequest[]): string[][] | Promise<string[][]>;
+  tokensOf(requests: readonly TokenRequest[]): Promise<string[][]>;
 }
 
-const tokenHexDigits = 16;
+/** Keys of partitions are derived once and kept: a country has some hundreds of districts. */
+const mostPartitions = 2_000;
 
 /**
- * A blind indexer with one key: HMAC-SHA256 (RFC 2104), truncated to 8 bytes, as 16 hex digits.
- * Store, model, field and partition are part of the message, so the same name gives other tokens
- * in another column or district.
+ * A blind indexer by FORMAT.md: HMAC-SHA256 (RFC 2104) with a key for each index, truncated to the
+ * bits that its schema plans (BLIND-INDEX.md). The same name gives other tokens in another column
+ * or district, and nobody can tell that they belong together.
  *
- * @param key at least 32 random bytes; a key of its own for each store
- * @param normalizers how each kind of value becomes texts (`@caregraph/name-matching` has them)
- * @example createBlindIndexer({ key, normalizers: { exact: (value) => [value], … } })
+ * @param deps.keys the index keys of the subgraph
+ * @param deps.normalizers how each kind of value becomes texts (`@caregraph/name-matching` has them)
+ * @example createBlindIndexer({ keys, normalizers: { exact: (value) => [value], … } })
  */
 export function createBlindIndexer(deps: {
-  readonly key: Uint8Array;
+  readonly keys: Pick<IndexKeys, 'of'>;
   readonly normalizers: Normalizers;
 }): BlindIndexer {
-  if (deps.key.length < 32) throw new RangeError('A blind index key has at least 32 bytes.');
-  const tokenOf = (request: TokenRequest, text: string) => {
-    const { store, model, field, partition } = request;
-    // JSON keeps the parts apart: no two different lists give the same message.
-    const message = JSON.stringify([store, model, field, partition, text]);
-    return createHmac('sha256', deps.key).update(message).digest('hex').slice(0, tokenHexDigits);
-  };
+  const partitionKey = createPartitionKeyOf();
   return {
-    tokensOf: (requests) =>
-      requests.map((request) => {
-        const normalize = deps.normalizers[request.index.normalize];
-        const texts = new Set(normalize(request.value, request));
-        if (!request.index.list && texts.size > 1) {
-          const why = 'a scalar index column takes one token, and the normaliser gave several';
-          throw new SealError('SEAL_VALUE_INVALID', request, why);
+    async tokensOf(requests) {
+      const keys = await deps.keys.of(requests.map(columnOf));
+      return requests.map((request) => {
+        const own = keys.get(columnOf(request));
+        if (own === undefined) {
+          throw new SealError('BLIND_INDEX_KEY_MISSING', request, 'the index has no key');
         }
+        const texts = textsOf(deps.normalizers, request);
+        const live = liveKeys(own, request.purpose).map((key) =>
+          request.partition === null ? key : partitionKey(key, request.partition),
+        );
+        const tokens = live.flatMap((key) => texts.map((text) => tokenOf(key, request, text)));
         // Sorted, so that the order of the tokens does not tell the order of the words.
-        return [...texts].map((text) => tokenOf(request, text)).sort();
-      }),
+        return [...new Set(tokens)].sort();
+      });
+    },
+  };
+}
+
+function columnOf({ model, field }: TokenRequest): string {
+  return `${model}.${field}`;
+}
+
+function liveKeys(keys: OpenIndexKeys, purpose: TokenRequest['purpose']): readonly Uint8Array[] {
+  return purpose === 'write' ? [keys.written] : keys.searched;
+}
+
+function textsOf(normalizers: Normalizers, request: TokenRequest): readonly string[] {
+  const texts = new Set(normalizers[request.index.normalize](request.value, request));
+  if (request.purpose === 'write' && !request.index.list && texts.size > 1) {
+    const why = 'a scalar index column takes one token, and the normaliser gave several';
+    throw new SealError('SEAL_VALUE_INVALID', request, why);
+  }
+  return [...texts];
+}
+
+function tokenOf(key: Uint8Array, request: TokenRequest, text: string): string {
+  return createHmac('sha256', key)
+    .update(namesPrefixed(request.store, request.model, request.field))
+    .update(text)
+    .digest('hex')
+    .slice(0, request.index.bits / 4);
+}
+
+function createPartitionKeyOf(): (key: Uint8Array, partition: string) => Uint8Array {
+  let derived = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
+  let count = 0;
+  return (key, partition) => {
+    const known = derived.get(key)?.get(partition);
+    if (known !== undefined) return known;
+    const made = createHmac('sha256', key)
+      .update('caregraph/index-partition/v1\0')
+      .update(lengthPrefixed(partition))
+      .digest();
+    count += 1;
+    if (count > mostPartitions) {
+      derived = new WeakMap();
+      count = 1;
+    }
+    const ofKey = derived.get(key) ?? new Map<string, Uint8Array>();
+    derived.set(key, ofKey.set(partition, made));
+    return made;
   };
 }

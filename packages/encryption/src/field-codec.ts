@@ -1,5 +1,3 @@
-import { SealError } from './seal-error.ts';
-
 /** Everything the associated data of a sealed value will bind it to. */
 export interface SealContext {
   readonly store: string;
@@ -27,28 +25,3 @@ export interface FieldCodec {
   sealMany(requests: readonly SealRequest[]): Batch;
   openMany(requests: readonly OpenRequest[]): Batch;
 }
-
-const plainVersion = 0;
-
-/**
- * The codec for stores that hold no real data yet: version byte 0, then the plain bytes.
- * It does NOT encrypt. Whoever reads the database reads the values.
- */
-export const plainCodec: FieldCodec = {
-  sealMany(requests) {
-    return requests.map(({ plain }) => {
-      const sealed = new Uint8Array(plain.length + 1);
-      sealed[0] = plainVersion;
-      sealed.set(plain, 1);
-      return sealed;
-    });
-  },
-  openMany(requests) {
-    return requests.map((request) => {
-      if (request.sealed[0] !== plainVersion) {
-        throw new SealError('SEAL_VERSION_UNKNOWN', request, 'the codec does not know this format');
-      }
-      return request.sealed.subarray(1);
-    });
-  },
-};

@@ -7,6 +7,8 @@ export interface BlindIndexField {
   /** The sealed field that the index is computed from. */
   readonly of: string;
   readonly normalize: NormalizerName;
+  /** How long a token is; BLIND-INDEX.md has the plan. A multiple of 4. */
+  readonly bits: number;
   /** A list column holds all tokens (GIN); a scalar column holds the only token (btree). */
   readonly list: boolean;
   /** A plain field of the same row that the normaliser needs too (the type of an identifier). */
@@ -36,6 +38,9 @@ export interface ModelFields {
   readonly relations: Readonly<Record<string, RelationField>>;
   /** Compound unique keys as Prisma names them in `where`: name → columns. */
   readonly compounds: Readonly<Record<string, readonly string[]>>;
+  /** Where the rows lie, for jobs that walk them by SQL: table, and column of each field they need. */
+  readonly table: string;
+  readonly columns: Readonly<Record<string, string>>;
 }
 
 /** What the generator emits for one store: every model, for even a plain one leads to sealed ones. */

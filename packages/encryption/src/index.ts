@@ -6,11 +6,22 @@ export type {
   Normalizers,
   TokenRequest,
 } from './blind-index.ts';
-export { plainCodec } from './field-codec.ts';
 export type { FieldCodec, OpenRequest, SealContext, SealRequest } from './field-codec.ts';
 export type { ModelFields, PlainType, SealedFields } from './field-map.ts';
+export { createKeyFileService, makeKeyFile } from './key-service/key-file/key-file-service.ts';
+export { KeyServiceError } from './key-service/key-service-error.ts';
+export type { KeyServiceErrorCode } from './key-service/key-service-error.ts';
+export type { KeyService, KeyServiceKind } from './key-service/key-service.ts';
+export { createKeyServiceWatch } from './keyring/key-service-watch.ts';
+export type { KeyServiceState, KeyServiceWatch } from './keyring/key-service-watch.ts';
+export type { KeyOwner } from './keyring/data-keys.ts';
+export { keyringLimits, type KeyringLimits } from './keyring/keyring-limits.ts';
+export { encodePlain } from './plain-value.ts';
 export { SealError, sealErrorCodes } from './seal-error.ts';
 export type { SealErrorCode, SealErrorPlace } from './seal-error.ts';
 export { createSealing } from './sealing.ts';
 export type { BlindIndexContext, Opened, Sealing, SealingDependencies } from './sealing.ts';
 export { sealingExtension } from './sealing-extension.ts';
+export { openStoreKeys, type StoreKeys, type StoreKeysOptions } from './store-keys.ts';
+export { settleSealedState } from './walk/settle-sealed-state.ts';
+export { keyServiceVariables, openKeyService } from './key-config-temp.ts';

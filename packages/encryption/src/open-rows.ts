@@ -53,11 +53,12 @@ function collect(store: string, plan: ReadPlan, value: unknown, opening: Opening
 
 function collectRow(store: string, plan: ReadPlan, row: Row, opening: Opening): void {
   const { model, entry } = plan;
+  const present = plan.sealed.filter(([field]) => row[field] !== null && row[field] !== undefined);
   const rowId = rowIdOf(model, entry, row);
+  if (present.length === 0) return;
   const ownerId = ownerIdOf(model, entry, row);
-  for (const [field, type] of plan.sealed) {
+  for (const [field, type] of present) {
     const sealed = row[field];
-    if (sealed === null || sealed === undefined) continue;
     if (!(sealed instanceof Uint8Array)) {
       const why = 'the stored value is not bytes';
       throw new SealError('SEAL_VALUE_INVALID', { model, field, rowId }, why);

@@ -10,7 +10,6 @@ export {
   type Merge,
 } from './operation/merge-fields.ts';
 export { mergedOutcome, readFieldVersions } from './operation/merged-outcome.ts';
-export { type PayloadSeal } from './operation/operation-engine.ts';
 export {
   defineOperation,
   problem,

@@ -1,4 +1,11 @@
-import { createBlindIndexer, plainCodec, type SealingDependencies } from '@caregraph/encryption';
+import {
+  createBlindIndexer,
+  encodePlain,
+  type KeyOwner,
+  type KeyServiceState,
+  type SealingDependencies,
+  type StoreKeys,
+} from '@caregraph/encryption';
 import {
   nameTokens,
   nameWords,
@@ -6,27 +13,43 @@ import {
   normalizePhone,
   phoneticKey,
 } from '@caregraph/name-matching';
-import type { PayloadSeal } from './operation/operation-engine.ts';
 
-/** How a deployment seals fields and keys their blind indexes. */
+/** What an operation keeps although it was not applied or does not show, and whose it is. */
+export interface KeptValue {
+  readonly model: 'OperationRecord' | 'ConflictRecord';
+  readonly field: 'sealedPayload' | 'keptSealed';
+  readonly rowId: string;
+  readonly owner: KeyOwner;
+  readonly value: unknown;
+}
+
+/** How a subgraph seals fields, keys their blind indexes, and looks after its keys. */
 export interface Sealing extends SealingDependencies {
+  readonly keys: StoreKeys;
+  /**
+   * Fetches or makes the keys that a transaction will seal with, before it begins.
+   *
+   * @returns the owners that were erased: nothing may be written for them
+   * @throws KeyServiceError
+   */
+  prepare(owners: readonly KeyOwner[]): Promise<ReadonlySet<string>>;
   /** Seals what an operation must keep. */
-  readonly sealPayload: PayloadSeal;
+  keep(kept: KeptValue): Promise<Uint8Array>;
+  /** Whether the key service is there. */
+  state(): KeyServiceState;
 }
 
 /**
- * Creates the sealing of all stores: the one place through which sensitive fields pass.
+ * Creates the sealing of one store: the one place through which its sensitive fields pass.
  *
- * @param options.blindIndexKey at least 32 bytes
+ * @param options.keys the keys of the subgraph
  * @param options.phoneRegion ISO 3166-1 region of numbers written without a country code
  */
-export function createSealing(options: {
-  blindIndexKey: Uint8Array;
-  phoneRegion: string;
-}): Sealing {
-  const codec = plainCodec;
+export function createSealing(options: { keys: StoreKeys; phoneRegion: string }): Sealing {
+  const { keys } = options;
+  const { codec, keyring } = keys;
   const blindIndexer = createBlindIndexer({
-    key: options.blindIndexKey,
+    keys: keys.indexKeys,
     normalizers: {
       name: (value, { purpose }) => (purpose === 'write' ? tokensOf(value) : asked(value)),
       phone: (value) => present(normalizePhone(value, options.phoneRegion)),
@@ -35,16 +58,19 @@ export function createSealing(options: {
     },
   });
   return {
+    keys,
     codec,
     blindIndexer,
-    async sealPayload(payload, operationId) {
-      const plain = new TextEncoder().encode(JSON.stringify(payload));
-      const place = { store: 'operation', model: 'OperationRecord', field: 'sealedPayload' };
-      const requests = [{ ...place, rowId: operationId, ownerId: operationId, plain }];
-      const [sealed] = await codec.sealMany(requests);
+    prepare: keyring.prepare,
+    async keep({ model, field, rowId, owner, value }) {
+      await keyring.prepare([owner]);
+      const plain = encodePlain('json', value, { model, field, rowId });
+      const place = { store: keys.store, model, field, rowId, ownerId: owner.ownerId };
+      const [sealed] = await codec.sealMany([{ ...place, plain }]);
       if (sealed === undefined) throw new Error('the codec sealed nothing');
       return sealed;
     },
+    state: keys.watch.state,
   };
 }
 

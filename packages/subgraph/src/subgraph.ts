@@ -2,6 +2,7 @@ import { HeaderMap, type ApolloServer, type HTTPGraphQLResponse } from '@apollo/
 import { accessRulesOf, type BreakGlassAccess, type TokenVerifier } from '@caregraph/access';
 import type { Clock, IdSource } from '@caregraph/clock';
 import { isTransientDatabaseFault, type DatabasePool } from '@caregraph/database';
+import type { KeyServiceState, SealedFields } from '@caregraph/encryption';
 import type { ProblemCode } from '@caregraph/fault';
 import {
   createInbox,
@@ -15,6 +16,7 @@ import {
 import type { Logger } from '@caregraph/observability';
 import { createAccessCommitter } from './audit/access-committer.ts';
 import type { Concept } from './concept.ts';
+import { createKeyTending } from './key-tending.ts';
 import type { RequestContext } from './context.ts';
 import { createOperationEngine } from './operation/operation-engine.ts';
 import { operationGates, operationRoot } from './operation/operation-root.ts';
@@ -53,8 +55,10 @@ export interface Subgraph {
   start(): Promise<void>;
   /** Waits until all committed events have been accepted, at most so many milliseconds. */
   settleEvents(deadlineMs: number): Promise<boolean>;
-  /** Tells whether the store answers. */
+  /** Tells whether the store answers, and its keys can be had. */
   isReady(): Promise<boolean>;
+  /** Whether the key service is there. */
+  keyState(): KeyServiceState;
   /** Finishes what is under way and stops. Pools are closed by who opened them. */
   stop(): Promise<void>;
 }
@@ -79,6 +83,8 @@ export interface SubgraphDefinition<TContext extends RequestContext, TTx extends
   readonly extendContext: (base: RequestContext) => TContext;
   /** Forgets what the request has loaded, after a write. */
   readonly clearLoaders: (ctx: TContext) => void;
+  /** The sealed fields of the store; left out where it has none. */
+  readonly sealedFields?: SealedFields;
   readonly constraintProblems?: Readonly<Record<string, ProblemCode>>;
   readonly eventHandlers: EventHandlers<TTx>;
   /** Brings the store's reference data up to date before the first request. */
@@ -99,6 +105,7 @@ export function assembleSubgraph<TContext extends RequestContext, TTx extends Sq
   const log = deps.log.child({ subgraph: name });
   const source = `caregraph/${name}`;
   const relay = createRelay({ pool: deps.pool, source, transport: deps.transport, log });
+  const tending = createKeyTending(definition.sealedFields, { ...deps, log });
   const { server, createContext } = createGraph(definition, deps, { log, nudge: relay.nudge });
   return {
     name,
@@ -111,14 +118,16 @@ export function assembleSubgraph<TContext extends RequestContext, TTx extends Sq
       isTransient: isTransientDatabaseFault,
     }),
     async start() {
+      await tending.start();
       await definition.prepare?.();
       await server.start();
       relay.start();
     },
     settleEvents: relay.drain,
+    keyState: deps.sealing.state,
     async isReady() {
       return deps.pool.query('SELECT 1').then(
-        () => true,
+        () => deps.sealing.state() !== 'unavailable',
         (error: unknown) => {
           log.warn('the store does not answer', { code: 'STORE_UNAVAILABLE', error });
           return false;
@@ -128,6 +137,7 @@ export function assembleSubgraph<TContext extends RequestContext, TTx extends Sq
     async stop() {
       await server.stop();
       await relay.stop();
+      tending.stop();
     },
   };
 }
@@ -147,7 +157,7 @@ function createGraph<TContext extends RequestContext, TTx extends SqlSession>(
     store: definition.store,
     hashKey: deps.operationHashKey,
     enforce: operationGates(operations, rules, gates),
-    sealPayload: deps.sealing.sealPayload,
+    sealing: deps.sealing,
     constraintProblems: definition.constraintProblems ?? {},
     onCommit: nudge,
   });

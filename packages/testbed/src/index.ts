@@ -5,6 +5,7 @@ export { startRedis } from './redis.ts';
 export type { Service, ServiceName } from './service.ts';
 export { serviceUrl } from './service-url.ts';
 export { createTestDatabase } from './test-database.ts';
+export { createTestKeys, type TestKeys } from './test-sealing.ts';
 export type { TestDatabase } from './test-database.ts';
 export { countRequestStatements, createTestSubgraph } from './test-subgraph.ts';
 export type { TestAnswer, TestSubgraph } from './test-subgraph.ts';

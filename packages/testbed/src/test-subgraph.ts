@@ -19,8 +19,9 @@ import {
 } from '@caregraph/database';
 import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
 import { createLogger } from '@caregraph/observability';
-import { createSealing, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
+import type { Subgraph, SubgraphDependencies } from '@caregraph/subgraph';
 import { createTestDatabase } from './test-database.ts';
+import { createTestKeys, type TestKeys } from './test-sealing.ts';
 
 /**
  * Counts the statements that a request sends, without those of the relay and the inbox, which work
@@ -48,6 +49,7 @@ export interface TestAnswer {
 export interface TestSubgraph {
   readonly subgraph: Subgraph;
   readonly pool: DatabasePool;
+  readonly keys: TestKeys;
   readonly ids: IdSource;
   token(subject: Partial<TokenSubject>): Promise<string>;
   ask(
@@ -79,6 +81,7 @@ export async function createTestSubgraph(
   consumers: () => readonly EventConsumer[] = () => [],
 ): Promise<TestSubgraph> {
   const database = await createTestDatabase(store);
+  const testKeys = await createTestKeys();
   const pool = createPool(database.target, {
     maxConnections: 20,
     statementTimeoutMs: 10_000,
@@ -116,12 +119,13 @@ export async function createTestSubgraph(
     breakGlass,
     transport: createInProcessTransport(consumers),
     operationHashKey: new Uint8Array(32).fill(1),
-    sealing: createSealing({ blindIndexKey: new Uint8Array(32).fill(2), phoneRegion: 'IN' }),
+    sealing: testKeys.sealing(store),
   });
   await subgraph.start();
   return {
     subgraph,
     pool,
+    keys: testKeys,
     ids,
     ...asking(subgraph, ids),
     grant: (actorId, patientId) =>
@@ -138,6 +142,7 @@ export async function createTestSubgraph(
     async stop() {
       await subgraph.stop();
       await pool.end();
+      await testKeys.stop();
       await database.drop();
     },
   };

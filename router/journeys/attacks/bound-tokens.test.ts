@@ -17,7 +17,7 @@ import { createInstitutionSubgraph } from '@caregraph/institution-subgraph';
 import { createInProcessTransport } from '@caregraph/messaging';
 import { createLogger } from '@caregraph/observability';
 import { loadSupergraph } from '@caregraph/schema-registry';
-import { createSealing, type Subgraph } from '@caregraph/subgraph';
+import type { Subgraph } from '@caregraph/subgraph';
 import {
   createRouter,
   defaultRouterConfig,
@@ -64,7 +64,7 @@ beforeAll(async () => {
     }),
     transport: createInProcessTransport(() => []),
     operationHashKey: new Uint8Array(32).fill(1),
-    sealing: createSealing({ blindIndexKey: new Uint8Array(32).fill(2), phoneRegion: 'IN' }),
+    sealing: stack.keys.sealing('institution'),
   });
   await institution.start();
   const counted = (subgraph: Subgraph) => ({

@@ -5,6 +5,7 @@ import {
   type Subgraph,
   type SubgraphDependencies,
 } from '@caregraph/subgraph';
+import { sealedFields } from '../generated/sealed-fields.ts';
 import { checkupConcept } from './checkup/index.ts';
 import { createStoreClient, type StoreTx } from './client.ts';
 import type { ClinicalContext } from './context.ts';
@@ -29,6 +30,7 @@ export function createClinicalSubgraph(
   return assembleSubgraph<ClinicalContext, StoreTx>(
     {
       name: 'clinical',
+      sealedFields,
       batchField: 'applyClinicalOperations',
       concepts: [
         patientConcept,

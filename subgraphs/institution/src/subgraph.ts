@@ -1,4 +1,5 @@
 import { assembleSubgraph, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
+import { sealedFields } from '../generated/sealed-fields.ts';
 import { areaConcept } from './area/index.ts';
 import { createStoreClient, type StoreTx } from './client.ts';
 import type { InstitutionContext } from './context.ts';
@@ -14,6 +15,7 @@ export function createInstitutionSubgraph(deps: SubgraphDependencies): Subgraph 
   return assembleSubgraph<InstitutionContext, StoreTx>(
     {
       name: 'institution',
+      sealedFields,
       batchField: 'applyInstitutionOperations',
       concepts: [areaConcept, institutionConcept, staffConcept, deviceConcept, partnerConcept],
       store: prisma,

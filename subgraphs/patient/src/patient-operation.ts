@@ -22,6 +22,8 @@ export interface PatientCall<TInput> {
 export function patientOperation<TInput>(definition: {
   readonly name: string;
   readonly input: z.ZodType<TInput>;
+  /** Member of the input that names whose keys it seals with; `patientId` when left out. */
+  readonly owner?: keyof TInput & string;
   run(call: PatientCall<TInput>): Promise<Outcome>;
 }): PatientOperation {
   return defineOperation<PatientContext, StoreTx, TInput>(definition);

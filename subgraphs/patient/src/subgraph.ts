@@ -4,6 +4,7 @@ import {
   type Subgraph,
   type SubgraphDependencies,
 } from '@caregraph/subgraph';
+import { sealedFields } from '../generated/sealed-fields.ts';
 import { breakGlassConcept } from './break-glass/index.ts';
 import { createStoreClient, type StoreTx } from './client.ts';
 import type { GrantAccess, PatientContext } from './context.ts';
@@ -26,6 +27,7 @@ export function createPatientSubgraph(deps: SubgraphDependencies): Subgraph {
   return assembleSubgraph<PatientContext, StoreTx>(
     {
       name: 'patient',
+      sealedFields,
       batchField: 'applyPatientOperations',
       concepts: [
         patientConcept,

@@ -4,6 +4,7 @@ import {
   type Subgraph,
   type SubgraphDependencies,
 } from '@caregraph/subgraph';
+import { sealedFields } from '../generated/sealed-fields.ts';
 import { allergyConcept } from './allergy/index.ts';
 import { createStoreClient, type StoreTx } from './client.ts';
 import type { PrescriptionContext } from './context.ts';
@@ -20,6 +21,7 @@ export function createPrescriptionSubgraph(deps: SubgraphDependencies): Subgraph
   return assembleSubgraph<PrescriptionContext, StoreTx>(
     {
       name: 'prescription',
+      sealedFields,
       batchField: 'applyPrescriptionOperations',
       concepts: [
         patientConcept,

@@ -3,6 +3,7 @@ import { lstat, mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeSigningKey } from '@caregraph/access';
+import { makeKeyFile } from '@caregraph/encryption';
 
 /** Who may read a file: its owner alone, or everybody. */
 type Mode = 0o600 | 0o644;
@@ -11,11 +12,13 @@ type PlannedFile = readonly [path: string, mode: Mode, content: string];
 const randomKey = () => randomBytes(32).toString('base64');
 /** Passwords stand in URLs, so they hold letters and digits alone. */
 const randomPassword = () => randomBytes(24).toString('hex');
+/** The key-encryption key, where no Vault and no KMS holds it. */
+const kekFile = 'kek.json';
 const asJson = (value: object) => `${JSON.stringify(value)}\n`;
 
 /**
  * Makes the secrets of a full deployment: an environment file, and beside it a folder with the key
- * pairs of break-glass grants and of document manifests.
+ * pairs of break-glass grants and of document manifests, and the key-encryption key.
  *
  * Threats: another account of the machine reads a secret (what is private is made with mode 0600),
  * or a second run replaces keys without which nothing sealed or indexed is found again (a file that
@@ -30,12 +33,14 @@ export async function makeFullDeploymentKeys(out: string): Promise<readonly stri
   const environment = resolve(out);
   const folder = join(dirname(environment), `${basename(environment)}.keys`);
   const files = await plan(environment, folder);
-  for (const [path] of files) {
+  for (const path of [...files.map(([one]) => one), join(folder, kekFile)]) {
     if (await isThere(path)) throw new Error(`${path} is there already and is left as it is`);
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const [path, mode, content] of files) await writeNew(path, mode, content);
-  return files.map(([path]) => path);
+  const kek = join(folder, kekFile);
+  await makeKeyFile({ path: kek });
+  return [...files.map(([path]) => path), kek];
 }
 
 async function plan(environment: string, folder: string): Promise<readonly PlannedFile[]> {
@@ -43,7 +48,6 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
   const at = (name: string) => join(folder, name);
   const variables = {
     OPERATION_HASH_KEY: randomKey(),
-    BLIND_INDEX_KEY: randomKey(),
     EVENT_DELIVERY_KEY: randomKey(),
     ROUTER_CONTEXT_KEY: randomKey(),
     IDENTITY_SEALING_KEY: randomKey(),
@@ -54,6 +58,8 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
     BREAK_GLASS_JWKS_URL: pathToFileURL(at('break-glass-jwks.json')).href,
     DOCUMENT_SIGNING_KEY_FILE: at('document-signing-key.json'),
     DOCUMENT_KEYS_FILE: at('document-keys.json'),
+    KEY_SERVICE: 'key-file',
+    KEK_FILE: at(kekFile),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return [

@@ -39,6 +39,7 @@ export async function startEmbeddedStores(
       institution: targetOf('institution'),
       audit: targetOf('audit'),
       identity: targetOf('identity'),
+      keys: targetOf('keys'),
     },
     stop: server.stop,
   };

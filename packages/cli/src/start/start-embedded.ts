@@ -1,6 +1,7 @@
 import { systemClock } from '@caregraph/clock';
 import {
   embeddedDocuments,
+  openEmbeddedKeyService,
   readOrMakeKeys,
   startDeployment,
   type Deployment,
@@ -42,6 +43,12 @@ export async function startEmbedded(
   });
   const deployment = await startDeployment({
     databases: stores.databases,
+    keyDatabase: stores.databases.keys,
+    keyService: await openEmbeddedKeyService({
+      dataDirectory: config.CAREGRAPH_DATA,
+      keyDatabase: stores.databases.keys,
+      passphraseFile: config.KEK_PASSPHRASE_FILE,
+    }),
     keys,
     log,
     clock: systemClock,

@@ -9,8 +9,12 @@ import { DatabaseSetupError } from '../target.ts';
 export const storeNames = ['patient', 'clinical', 'prescription', 'institution', 'audit'] as const;
 export type StoreName = (typeof storeNames)[number];
 
-/** Every database of a deployment: the stores of the subgraphs, and identity's, which is none. */
-export const databaseNames = [...storeNames, 'identity'] as const;
+/** The databases that Prisma clients are generated for. */
+export const clientNames = [...storeNames, 'identity'] as const;
+type ClientName = (typeof clientNames)[number];
+
+/** Every database of a deployment: the stores of the subgraphs, identity's, and that of the keys. */
+export const databaseNames = [...clientNames, 'keys'] as const;
 export type DatabaseName = (typeof databaseNames)[number];
 
 /** A store on disk: `schema/*.prisma` and `migrations/` below its directory. */
@@ -48,7 +52,7 @@ export function storeDatabase(name: DatabaseName): string {
 }
 
 /** Where the generated client of a store lies: with the workspace that owns the store. */
-export function clientFolder(name: DatabaseName, root: string = repositoryRoot): string {
+export function clientFolder(name: ClientName, root: string = repositoryRoot): string {
   return name === 'identity'
     ? join(root, 'identity', 'generated')
     : join(root, 'subgraphs', name, 'generated');

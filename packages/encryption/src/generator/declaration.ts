@@ -7,6 +7,7 @@ export interface EncryptedDeclaration {
 export interface BlindIndexDeclaration {
   readonly of: string;
   readonly normalize: NormalizerName;
+  readonly bits: number;
   readonly with: string | null;
   readonly within: string | null;
 }
@@ -48,13 +49,20 @@ export function readEncrypted(documentation?: string): EncryptedDeclaration | un
 
 /** `@blindIndex(of: "name", normalize: "name", with: "type", within: "districtId")`. */
 export function readBlindIndex(documentation?: string): BlindIndexDeclaration | undefined {
-  const values = annotation(documentation, 'blindIndex', ['of', 'normalize', 'with', 'within']);
+  const values = annotation(documentation, 'blindIndex', [
+    'of',
+    'normalize',
+    'bits',
+    'with',
+    'within',
+  ]);
   if (values === undefined) return undefined;
   const of = values.get('of');
   if (of === undefined) throw new Error('@blindIndex names its source: of: "field"');
   return {
     of,
     normalize: oneOf('normalize', values.get('normalize'), normalizers),
+    bits: Number(values.get('bits') ?? 64),
     with: values.get('with') ?? null,
     within: values.get('within') ?? null,
   };

@@ -42,9 +42,24 @@ function readModel(model: DMMF.Model, models: readonly DMMF.Model[]): ModelField
     blind,
     relations: readRelations(model, models),
     compounds: readCompounds(model),
+    table: model.dbName ?? model.name,
+    columns: {},
   };
   checkBlindIndexes(model, entry);
-  return entry;
+  return { ...entry, columns: readColumns(model, entry) };
+}
+
+/** The columns of a sealed model that a job reads or writes: keys, sealed fields, and their tokens. */
+function readColumns(model: DMMF.Model, entry: ModelFields): Record<string, string> {
+  if (Object.keys(entry.sealed).length === 0) return {};
+  const companions = Object.values(entry.blind).flatMap((index) => [index.with, index.within]);
+  const wanted = new Set([
+    ...[...entry.id, entry.owner, ...companions].filter((name) => name !== null),
+    ...Object.keys(entry.sealed),
+    ...Object.keys(entry.blind),
+  ]);
+  const fields = model.fields.filter((field) => wanted.has(field.name));
+  return Object.fromEntries(fields.map((field) => [field.name, field.dbName ?? field.name]));
 }
 
 function readSealedField(field: DMMF.Field, type: PlainType): PlainType {
@@ -67,10 +82,16 @@ function readOwner(model: DMMF.Model): string {
     throw new Error(`${model.name} has @encrypted fields: name their owner by @sealOwner(field)`);
   }
   const field = model.fields.find((candidate) => candidate.name === owner);
-  if (field?.kind !== 'scalar' || !field.isRequired || field.isList) {
+  const optional = model.fields.every((one) => !isSealed(one) || !one.isRequired);
+  // Without an owner nothing can be sealed, so it may be absent only where all of that may be.
+  if (field?.kind !== 'scalar' || field.isList || !(field.isRequired || optional)) {
     throw new Error(`${model.name}: @sealOwner(${owner}) is not a required plain field`);
   }
   return owner;
+}
+
+function isSealed(field: DMMF.Field): boolean {
+  return readEncrypted(field.documentation) !== undefined;
 }
 
 function readRelations(model: DMMF.Model, models: readonly DMMF.Model[]) {

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Actor } from '@caregraph/access';
 import { isUuidV7 } from '@caregraph/clock';
 import { constraintViolation, isDataException } from '@caregraph/database';
+import { SealError } from '@caregraph/encryption';
 import { Fault, type ProblemCode } from '@caregraph/fault';
 import { toOutboxRows, type SqlSession, type TransactionalStore } from '@caregraph/messaging';
 import type { RequestContext } from '../context.ts';
@@ -14,20 +15,19 @@ import {
 import {
   isApplied,
   rejected,
-  type AppliedOutcome,
   type Operation,
   type OperationInput,
   type OperationStamp,
   type Outcome,
 } from './operation.ts';
 import { provenDevice } from './proven-device.ts';
+import type { Sealing } from '../sealing.ts';
+import { keptValues } from './kept-value.ts';
+import { keyOwnersOf } from './key-owners.ts';
 import type { Receipt } from './receipt.ts';
 import { withSubject } from './refused-subject.ts';
 import { hashRequest } from './request-hash.ts';
 import { writeIntents } from './write-intent.ts';
-
-/** Seals what must be kept although it could not be applied or does not show. */
-export type PayloadSeal = (payload: unknown, operationId: string) => Promise<Uint8Array>;
 
 export interface OperationEngineOptions<TTx extends SqlSession> {
   readonly subgraph: string;
@@ -36,13 +36,27 @@ export interface OperationEngineOptions<TTx extends SqlSession> {
   readonly hashKey: Uint8Array;
   /** Refuses whom the SDL does not let call `Mutation.<operation>`. */
   readonly enforce: (operation: string, actor: Actor) => void;
-  readonly sealPayload: PayloadSeal;
+  /** Keeps what could not be applied or does not show, and fetches keys beforehand. */
+  readonly sealing: Pick<Sealing, 'prepare' | 'keep'>;
   /** Problem codes for named constraints; others get the code of their kind. */
   readonly constraintProblems: Readonly<Record<string, ProblemCode>>;
   readonly onCommit: () => void;
 }
 
 export interface OperationEngine<TContext extends RequestContext, TTx> {
+  /**
+   * Fetches the keys that operations will seal with by one call, so that a batch does not ask for
+   * each. `apply` does it for its own.
+   *
+   * @throws KeyServiceError
+   */
+  prepare(
+    ctx: TContext,
+    operations: readonly {
+      readonly operation: Operation<TContext, TTx>;
+      readonly payload: unknown;
+    }[],
+  ): Promise<void>;
   /**
    * Applies an operation once, or gives the receipt of the earlier time.
    *
@@ -69,22 +83,29 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
   options: OperationEngineOptions<TTx>,
 ): OperationEngine<TContext, TTx> {
   return {
+    async prepare(ctx, operations) {
+      const owners = operations.flatMap(({ operation, payload }) =>
+        keyOwnersOf(ctx, operation, payload),
+      );
+      await options.sealing.prepare(owners);
+    },
     async apply(ctx, operation, input, payload) {
       options.enforce(operation.name, ctx.actor);
       refuseUncountable(ctx, input);
       const stamp = stampOf(ctx, input);
+      // Before BEGIN: a transaction that waits for a key service would hold back every feed.
+      const erased = await options.sealing.prepare(keyOwnersOf(ctx, operation, payload));
       const request = { name: operation.name, actorId: ctx.actor.id, input, payload };
       const requestHash = hashRequest(options.hashKey, request);
       const receipt = await options.store.$transaction(async (tx) => {
         const claim = { name: operation.name, actorId: ctx.actor.id, input, stamp, requestHash };
         const earlier = await claimOperation(tx, { ...claim, requestId: ctx.requestId });
         if (earlier) return replay(operation.name, input.id, earlier, requestHash, stamp);
-        const outcome = await runInSavepoint(options, tx, operation, {
-          ctx,
-          tx,
-          input: payload,
-          stamp,
-        });
+        const call = { ctx, tx, input: payload, stamp };
+        const outcome =
+          erased.size > 0
+            ? rejected('ERASED', 'patientId')
+            : await runInSavepoint(options, tx, operation, call);
         const told = withSubject(outcome, payload);
         return settle(options, ctx, tx, operation.name, stamp, told, payload);
       }, transactionLimits);
@@ -152,6 +173,11 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
     if (!isApplied(outcome)) await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
     return outcome;
   } catch (error) {
+    // Erased while this transaction ran.
+    if (isErasedOwner(error)) {
+      await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
+      return rejected('ERASED');
+    }
     const violated = constraintViolation(error);
     // A value that the database can never hold must not stop a device's queue for good.
     if (violated === undefined && !isDataException(error)) throw error;
@@ -160,6 +186,10 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
     const code = options.constraintProblems[violated.constraint] ?? problemOfKind[violated.kind];
     return rejected(code);
   }
+}
+
+function isErasedOwner(error: unknown): boolean {
+  return error instanceof SealError && error.code === 'SEAL_OWNER_ERASED';
 }
 
 /** PostgreSQL stores no U+0000; refused for every field alike, sealed ones too. */
@@ -194,10 +224,8 @@ async function settle<TContext extends RequestContext, TTx extends SqlSession>(
     stamp,
     verdict: outcome.verdict,
     result,
-    sealedPayload:
-      outcome.verdict === 'QUARANTINED' ? await options.sealPayload(payload, stamp.id) : undefined,
+    ...(await keptValues(options.sealing, ctx, { stamp, outcome, payload })),
     changes: applied?.changes ?? [],
-    conflicts: await conflictRows(options, ctx, stamp, applied),
     events: toOutboxRows([...(applied?.events ?? []), ...intents], ctx),
   });
   return {
@@ -209,22 +237,4 @@ async function settle<TContext extends RequestContext, TTx extends SqlSession>(
     serverTime: stamp.receivedAt,
     entityId: result.entityId,
   };
-}
-
-async function conflictRows<TTx extends SqlSession>(
-  options: OperationEngineOptions<TTx>,
-  ctx: RequestContext,
-  stamp: OperationStamp,
-  applied: AppliedOutcome | undefined,
-) {
-  return Promise.all(
-    (applied?.conflicts ?? []).map(async (conflict) => ({
-      id: ctx.ids.next(),
-      typename: conflict.typename,
-      entity_id: conflict.entityId,
-      field: conflict.field,
-      shown: conflict.shown,
-      kept_sealed: Buffer.from(await options.sealPayload(conflict.kept, stamp.id)).toString('hex'),
-    })),
-  );
 }

@@ -74,6 +74,14 @@ export interface ConflictRow {
   readonly shown: string;
   /** Hex of the sealed value. */
   readonly kept_sealed: string;
+  /** Whose key seals it. */
+  readonly kept_owner_id: string;
+}
+
+/** What an operation recorded that could not be applied. */
+export interface SealedPayload {
+  readonly ownerId: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Writes what an operation leaves behind in one statement: verdict, log, conflicts, events. */
@@ -83,7 +91,7 @@ export async function settleOperation(
     stamp: OperationStamp;
     verdict: Verdict;
     result: OperationResult;
-    sealedPayload: Uint8Array | undefined;
+    sealedPayload: SealedPayload | undefined;
     changes: readonly Change[];
     conflicts: readonly ConflictRow[];
     events: readonly OutboxRow[];
@@ -98,22 +106,24 @@ export async function settleOperation(
          "version" int, "areaBefore" uuid, "areaAfter" uuid)
      ), kept AS (
        INSERT INTO conflict_record
-         (id, operation_id, typename, entity_id, field, shown, kept_sealed, author_id, detected_at)
+         (id, operation_id, typename, entity_id, field, shown, kept_sealed, kept_owner_id,
+          author_id, detected_at)
        SELECT id, $1::uuid, typename, entity_id, field, shown, decode(kept_sealed, 'hex'),
-         $7::uuid, $6::timestamptz
+         kept_owner_id, $7::uuid, $6::timestamptz
        FROM jsonb_to_recordset($8::jsonb) AS row(id uuid, typename text, entity_id uuid,
-         field text, shown text, kept_sealed text)
+         field text, shown text, kept_sealed text, kept_owner_id uuid)
      ), events AS (${outboxInsertSql('$9')})
      UPDATE operation_record SET verdict = $2, result = $3::jsonb,
-       sealed_payload = decode($4, 'hex') WHERE id = $1::uuid`,
+       sealed_payload = decode($4, 'hex'), payload_owner_id = $10::uuid WHERE id = $1::uuid`,
     settled.stamp.id,
     settled.verdict,
     JSON.stringify(settled.result),
-    settled.sealedPayload ? Buffer.from(settled.sealedPayload).toString('hex') : null,
+    settled.sealedPayload ? Buffer.from(settled.sealedPayload.bytes).toString('hex') : null,
     JSON.stringify(settled.changes),
     settled.stamp.receivedAt.toISOString(),
     settled.stamp.authorId,
     JSON.stringify(settled.conflicts),
     JSON.stringify(settled.events),
+    settled.sealedPayload?.ownerId ?? null,
   );
 }

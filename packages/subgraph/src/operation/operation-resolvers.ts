@@ -12,10 +12,10 @@ interface SingleArgs {
   readonly input: unknown;
 }
 
+type BatchEntry = Readonly<Record<string, unknown>> & { readonly operation: OperationInput };
+
 interface BatchArgs {
-  readonly operations: readonly (Readonly<Record<string, unknown>> & {
-    readonly operation: OperationInput;
-  })[];
+  readonly operations: readonly BatchEntry[];
   readonly stopOnFailure: boolean;
 }
 
@@ -45,16 +45,25 @@ export function operationResolvers<TContext extends RequestContext, TTx>(options
     return receipt;
   }
 
-  async function applyEntry(ctx: TContext, entry: BatchArgs['operations'][number]) {
-    const { operation, ...members } = entry;
-    const set = Object.entries(members).filter(([, value]) => value != null);
-    const [only] = set;
-    if (only === undefined || set.length !== 1) throw new Fault('OPERATION_MEMBERS_INVALID');
-    return applyOne(ctx, only[0], operation, only[1]);
+  async function applyEntry(ctx: TContext, entry: BatchEntry) {
+    const only = onlyMember(entry);
+    if (only === undefined) throw new Fault('OPERATION_MEMBERS_INVALID');
+    return applyOne(ctx, only[0], entry.operation, only[1]);
+  }
+
+  /** The keys of a whole batch by one call; each entry would ask for its own. */
+  async function prepareBatch(ctx: TContext, entries: readonly BatchEntry[]) {
+    const prepared = entries.flatMap((entry) => {
+      const [name = '', payload] = onlyMember(entry) ?? [];
+      const operation = byName.get(name);
+      return operation === undefined ? [] : [{ operation, payload }];
+    });
+    await engine.prepare(ctx, prepared);
   }
 
   async function applyBatch(_parent: unknown, args: BatchArgs, ctx: TContext) {
     if (args.operations.length > maxBatch) throw new Fault('BATCH_TOO_LARGE', { maxBatch });
+    await prepareBatch(ctx, args.operations);
     const answers: (Receipt | Error)[] = [];
     let failed = false;
     for (const entry of args.operations) {
@@ -78,6 +87,13 @@ export function operationResolvers<TContext extends RequestContext, TTx>(options
     string,
     Resolver<TContext>
   >;
+}
+
+/** The one operation that an entry sets; undefined when it sets none or several. */
+function onlyMember(entry: BatchEntry): readonly [name: string, payload: unknown] | undefined {
+  const { operation: _stamp, ...members } = entry;
+  const set = Object.entries(members).filter(([, value]) => value != null);
+  return set.length === 1 ? set[0] : undefined;
 }
 
 /** An entry's fault takes the place of its receipt: GraphQL makes it null with an error. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { problemCatalogue, type ProblemCode } from '@caregraph/fault';
 import type { EventDraft } from '@caregraph/messaging';
 import type { OpenedRecord, RequestContext } from '../context.ts';
+import { ownersNamed } from './key-owners.ts';
 
 /** OperationInput of the SDL, as the scalars hand it over. */
 export interface OperationInput {
@@ -97,6 +98,8 @@ export interface OperationCall<TContext, TTx, TInput> {
 export interface Operation<TContext extends RequestContext, TTx> {
   /** Name of the mutation and of the member in the batch input, e.g. `registerPatient`. */
   readonly name: string;
+  /** Whose keys it seals with, read from its input as it came: they are fetched before it begins. */
+  keyOwners(payload: unknown): readonly string[];
   run(call: OperationCall<TContext, TTx, unknown>): Promise<Outcome>;
 }
 
@@ -104,15 +107,20 @@ export interface Operation<TContext extends RequestContext, TTx> {
  * Defines an operation whose input is checked before it runs.
  *
  * @param definition.input a zod schema; what it refuses becomes INPUT_INVALID problems
+ * @param definition.owner member of the input that names whose keys it seals with; `patientId`
+ *   when left out
  * @example defineOperation({ name: 'registerPatient', input: registerPatientInput, run })
  */
 export function defineOperation<TContext extends RequestContext, TTx, TInput>(definition: {
   name: string;
   input: z.ZodType<TInput>;
+  owner?: keyof TInput & string;
   run(call: OperationCall<TContext, TTx, TInput>): Promise<Outcome>;
 }): Operation<TContext, TTx> {
+  const fields = [definition.owner ?? 'patientId'];
   return {
     name: definition.name,
+    keyOwners: (payload) => ownersNamed(payload, fields),
     async run(call) {
       const parsed = definition.input.safeParse(call.input);
       if (!parsed.success) return inputInvalid(parsed.error);

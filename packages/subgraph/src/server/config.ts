@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyServiceVariables } from '@caregraph/encryption';
 
 const base64Key = z
   .string()
@@ -39,8 +40,9 @@ const schema = z.object({
   BREAK_GLASS_KEY_FILE: z.string().min(1).optional(),
   /** Keys the hash of requests in operation records. */
   OPERATION_HASH_KEY: base64Key,
-  /** Keys the blind indexes by which sealed fields are found. */
-  BLIND_INDEX_KEY: base64Key,
+  /** The database of wrapped keys, postgresql://…; never on the server of the stores in production. */
+  KEYS_DATABASE_URL: z.url(),
+  ...keyServiceVariables,
   /** ISO 3166-1 region of phone numbers that are written without a country code. */
   PHONE_REGION: z
     .string()

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createTokenIssuer, makeSigningKey } from '@caregraph/access';
 import { createIdSource, systemClock as clock } from '@caregraph/clock';
+import { makeKeyFile } from '@caregraph/encryption';
 import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
 
 /** The institution subgraph as a process of its own, as the full profile runs it. */
@@ -21,6 +22,7 @@ const audience = 'https://caregraph.test';
 const key = Buffer.alloc(32, 7).toString('base64');
 
 let database: TestDatabase;
+let keys: TestDatabase;
 let folder: string;
 let token: string;
 let environment: Record<string, string>;
@@ -28,7 +30,9 @@ const started: Process[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase('institution');
+  keys = await createTestDatabase('keys');
   folder = await mkdtemp(join(tmpdir(), 'caregraph-subgraph-'));
+  await makeKeyFile({ path: join(folder, 'kek.json') });
   const signing = await makeSigningKey();
   const keySet = join(folder, 'jwks.json');
   await writeFile(keySet, JSON.stringify({ keys: [signing.publicJwk] }));
@@ -59,7 +63,9 @@ beforeAll(async () => {
     JWKS_URL: pathToFileURL(keySet).href,
     BREAK_GLASS_JWKS_URL: pathToFileURL(keySet).href,
     OPERATION_HASH_KEY: key,
-    BLIND_INDEX_KEY: key,
+    KEYS_DATABASE_URL: keys.url,
+    KEY_SERVICE: 'key-file',
+    KEK_FILE: join(folder, 'kek.json'),
     EVENT_DELIVERY_KEY: key,
   };
 });
@@ -71,6 +77,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await database.drop();
+  await keys.drop();
   await rm(folder, { recursive: true });
 });
 

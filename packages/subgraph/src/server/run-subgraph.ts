@@ -4,7 +4,7 @@ import { createIdSource, systemClock, type Clock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import { createHttpTransport } from '@caregraph/messaging';
 import { createLogger, type Logger } from '@caregraph/observability';
-import { createSealing } from '../sealing.ts';
+import { connectKeys } from './connect-keys.ts';
 import type { Subgraph, SubgraphDependencies } from '../subgraph.ts';
 import { readSubgraphConfig, type SubgraphConfig } from './config.ts';
 import { createSubgraphHost } from './subgraph-host.ts';
@@ -26,6 +26,7 @@ export async function runSubgraph(
   const log = createLogger({ service: name, level: config.LOG_LEVEL });
   const pool = openPool(name, config, log);
   const access = await connectAccess(config, clock, log);
+  const keys = await connectKeys(name, config, { clock, ids, log });
   const subgraph = create({
     pool,
     clock,
@@ -45,10 +46,7 @@ export async function runSubgraph(
       clock,
     }),
     operationHashKey: config.OPERATION_HASH_KEY,
-    sealing: createSealing({
-      blindIndexKey: config.BLIND_INDEX_KEY,
-      phoneRegion: config.PHONE_REGION,
-    }),
+    sealing: keys.sealing,
   });
   const app = createSubgraphHost({
     ...{ subgraph, clock, log },
@@ -59,6 +57,7 @@ export async function runSubgraph(
     await app.close();
     await subgraph.stop();
     await access.stop();
+    await keys.stop();
     await pool.end();
   };
   await subgraph.start();

@@ -42,8 +42,9 @@ export function createSubgraphHost(options: {
   app.get('/ready', async (_request, reply) => {
     const ready = await subgraph.isReady();
     return reply.code(ready ? 200 : 503).send({
-      status: ready ? 'ready' : 'store unavailable',
+      status: ready ? 'ready' : 'store or keys unavailable',
       revocations: revocationState(),
+      keys: subgraph.keyState(),
     });
   });
   addEventEndpoint(app, { ...options, consumer: subgraph.consumer });

@@ -67,7 +67,7 @@ export async function readFindings(
   if (first !== undefined) return { refused: [first, ...rest] };
   return {
     columns: columnsOf(input, values, vitals.dangerSigns),
-    diagnoses: diagnosisRows(ctx, visit.checkupId, input),
+    diagnoses: diagnosisRows(ctx, visit, input),
     warnings: vitals.warnings,
   };
 }
@@ -129,12 +129,13 @@ function vitalColumns(values: VitalsValues) {
 
 function diagnosisRows(
   { ids }: ClinicalContext,
-  checkupId: string,
+  { checkupId, patientId }: Visit,
   { diagnoses }: CheckupFindings,
 ): NewDiagnosis[] {
   return (diagnoses ?? []).map(({ diseaseCode, coding, certainty, onsetOn }) => ({
     id: ids.next(),
     checkupId,
+    patientId,
     diseaseCode: diseaseCode ?? null,
     codingSystem: coding?.system ?? null,
     codingCode: coding?.code ?? null,

@@ -19,8 +19,7 @@ test('the reference rows are the content; loading them again touches none, a sta
   await graph.pool.query(`UPDATE disease SET title = 'old' WHERE code = 'A09.9'`);
   const { loadDiseases } = await import('./disease-content.store.ts');
   const { createStoreClient } = await import('../client.ts');
-  const { createSealing } = await import('@caregraph/subgraph');
-  const sealing = createSealing({ blindIndexKey: new Uint8Array(32), phoneRegion: 'IN' });
+  const sealing = graph.keys.sealing('clinical');
   const { prisma } = createStoreClient({ pool: graph.pool, sealing });
   await loadDiseases(prisma);
   await loadDiseases(prisma);

@@ -165,7 +165,12 @@ function changeable(staff: StaffRecord) {
 }
 
 export const staffOperations: readonly Operation<InstitutionContext, StoreTx>[] = [
-  defineOperation({ name: 'registerStaff', input: registerInput, run: registerStaff }),
+  defineOperation({
+    name: 'registerStaff',
+    input: registerInput,
+    owner: 'institutionId',
+    run: registerStaff,
+  }),
   defineOperation({ name: 'updateStaff', input: updateInput, run: updateStaff }),
   defineOperation({ name: 'dismissStaff', input: dismissInput, run: dismissStaff }),
 ];

@@ -45,6 +45,7 @@ type Reached = Extract<
 /** Registers a household without members: they name it when they are registered or moved. */
 const registerHousehold = patientOperation({
   name: 'registerHousehold',
+  owner: 'id',
   input: registerHouseholdInput,
   async run({ ctx, tx, input, stamp }) {
     const { areaId } = input;
@@ -65,6 +66,7 @@ const registerHousehold = patientOperation({
 /** Changes a household; a new area moves everyone who lives in it. */
 const updateHousehold = patientOperation({
   name: 'updateHousehold',
+  owner: 'householdId',
   input: updateHouseholdInput,
   async run(call) {
     const { ctx, tx, input, stamp } = call;

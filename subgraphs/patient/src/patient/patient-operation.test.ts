@@ -230,12 +230,15 @@ describe('updatePatient', () => {
         problems: [{ code: 'FIELD_CONFLICT', field }],
         patient: { [field]: shows },
       });
-      const { rows } = await d.graph.pool.query<{ kept_sealed: Buffer }>(
-        'SELECT field, shown, kept_sealed FROM conflict_record WHERE entity_id = $1',
+      const { rows } = await d.graph.pool.query<{ id: string; kept_sealed: Buffer }>(
+        'SELECT id::text, field, shown, kept_sealed FROM conflict_record WHERE entity_id = $1',
         [patientId],
       );
       expect(rows).toMatchObject([{ field, shown }]);
-      expect(rows[0]?.kept_sealed.toString()).toContain(shown === 'SERVER' ? b : a);
+      const place = { model: 'ConflictRecord', field: 'keptSealed', ownerId: patientId } as const;
+      const [{ id: rowId = '', kept_sealed: sealed = Buffer.alloc(0) } = {}] = rows;
+      const kept = await d.graph.keys.openKept('patient', { ...place, rowId, sealed });
+      expect(kept).toBe(shown === 'SERVER' ? b : a);
     },
   );
 
@@ -271,7 +274,13 @@ describe('updatePatient', () => {
       'SELECT sealed_payload FROM operation_record WHERE id = $1',
       [kept['operationId']],
     );
-    expect(rows[0]?.sealed_payload.toString()).toContain('Kept Name');
+    const place = { model: 'OperationRecord', field: 'sealedPayload', ownerId: patientId } as const;
+    const sealed = rows[0]?.sealed_payload ?? Buffer.alloc(0);
+    const rowId = String(kept['operationId']);
+    expect(sealed.toString('latin1')).not.toContain('Kept Name');
+    expect(await d.graph.keys.openKept('patient', { ...place, rowId, sealed })).toMatchObject({
+      name: 'Kept Name',
+    });
     expect(await d.write(d.worker, 'updatePatient', { patientId: id(), name: 'X' })).toMatchObject({
       verdict: 'REJECTED',
       problems: [{ code: 'NOT_FOUND', field: 'patientId' }],

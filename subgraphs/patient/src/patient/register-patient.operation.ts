@@ -10,6 +10,7 @@ import { insertPatient } from './patient-write.store.ts';
 /** Registers a person at the actor's institution, with the identifiers they came with. */
 export const registerPatient = patientOperation({
   name: 'registerPatient',
+  owner: 'id',
   input: registerPatientInput,
   run: (call) => refuseDuplicate(call.input.id, () => register(call)),
 });

@@ -1,0 +1,113 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { lengthPrefixed, namesPrefixed, uuidOf } from './associated-data.ts';
+import type { DataKey } from './data-key.ts';
+import { nonceBytes } from './nonce-source.ts';
+
+/** Where a value stands. Everything here is bound to it. */
+export interface ValuePlace {
+  readonly store: string;
+  readonly model: string;
+  readonly field: string;
+  readonly rowId: string;
+}
+
+export const sealedVersion = 1;
+/** Most bytes of plaintext in one value. */
+export const maxPlainBytes = 1024 * 1024;
+
+const idBytes = 16;
+const commitmentBytes = 32;
+const tagBytes = 16;
+const commitmentAt = 1 + idBytes;
+const nonceAt = commitmentAt + commitmentBytes;
+const bodyAt = nonceAt + nonceBytes;
+/** What a sealed value is longer than its plaintext: 77 bytes. */
+export const sealedOverheadBytes = bodyAt + tagBytes;
+
+function associatedData(key: Pick<DataKey, 'idBytes'>, place: ValuePlace): Buffer {
+  const names = namesPrefixed(place.store, place.model, place.field);
+  const rowId = lengthPrefixed(place.rowId);
+  const out = Buffer.allocUnsafe(1 + idBytes + names.length + rowId.length);
+  out[0] = sealedVersion;
+  out.set(key.idBytes, 1);
+  out.set(names, 1 + idBytes);
+  out.set(rowId, 1 + idBytes + names.length);
+  return out;
+}
+
+/**
+ * Seals one value by FORMAT.md version 1: AES-256-GCM (NIST SP 800-38D) with key commitment.
+ *
+ * @param nonce 12 random bytes of their own for this value
+ * @throws RangeError for more than 1 MiB of plaintext
+ * @example sealValue(key, { store: 'patient', model: 'Patient', field: 'name', rowId }, plain, nonce)
+ */
+export function sealValue(
+  key: DataKey,
+  place: ValuePlace,
+  plain: Uint8Array,
+  nonce: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  if (plain.length > maxPlainBytes) throw new RangeError('a sealed value has at most 1 MiB');
+  const cipher = createCipheriv('aes-256-gcm', key.fieldKey, nonce);
+  cipher.setAAD(associatedData(key, place));
+  const body = cipher.update(plain);
+  cipher.final();
+  const sealed = new Uint8Array(plain.length + sealedOverheadBytes);
+  sealed[0] = sealedVersion;
+  sealed.set(key.idBytes, 1);
+  sealed.set(key.commitment, commitmentAt);
+  sealed.set(nonce, nonceAt);
+  sealed.set(body, bodyAt);
+  sealed.set(cipher.getAuthTag(), bodyAt + body.length);
+  return sealed;
+}
+
+/** The id of the key that sealed a value; undefined when the bytes are not of version 1. */
+export function keyIdOf(sealed: Uint8Array): string | undefined {
+  const whole = sealed[0] === sealedVersion && sealed.length >= sealedOverheadBytes;
+  return whole ? uuidOf(sealed.subarray(1, commitmentAt)) : undefined;
+}
+
+/** Why a value did not open. */
+export type OpenFailure = 'MALFORMED' | 'WRONG_KEY' | 'REFUSED';
+
+/**
+ * Opens one value, or tells why not. Never a part of it, and never an empty text in its place.
+ *
+ * Threat: a value is moved to another row or column, or made to open under two keys. Defence: its
+ * place is associated data, and the commitment of the key is compared before anything is opened.
+ */
+export function openValue(
+  key: DataKey,
+  place: ValuePlace,
+  sealed: Uint8Array,
+): Uint8Array | OpenFailure {
+  if (sealed[0] !== sealedVersion || sealed.length < sealedOverheadBytes) return 'MALFORMED';
+  if (!isPart(sealed, 1, key.idBytes) || !isPart(sealed, commitmentAt, key.commitment)) {
+    return 'WRONG_KEY';
+  }
+  const nonce = sealed.subarray(nonceAt, bodyAt);
+  const decipher = createDecipheriv('aes-256-gcm', key.fieldKey, nonce, {
+    authTagLength: tagBytes,
+  });
+  decipher.setAAD(associatedData(key, place));
+  decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
+  const plain = decipher.update(sealed.subarray(bodyAt, sealed.length - tagBytes));
+  try {
+    decipher.final();
+    return plain;
+  } catch {
+    // GCM has one failure, and it says nothing: the tag does not fit.
+    plain.fill(0);
+    return 'REFUSED';
+  }
+}
+
+/** Both sides are public (they stand in the value), so the time of the comparison tells nothing. */
+function isPart(whole: Uint8Array, at: number, part: Uint8Array): boolean {
+  for (let index = 0; index < part.length; index += 1) {
+    if (whole[at + index] !== part[index]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock, IdSource } from '@caregraph/clock';
+import { isTransientDatabaseFault } from '@caregraph/database';
+import { keyBytes } from '../cipher/data-key.ts';
+import type { IndexKeyRow, IndexKeyStore } from '../key-store/index-key-store.ts';
+import { isAway, type KeyServiceWatch } from './key-service-watch.ts';
+import type { KeyringLimits } from './keyring-limits.ts';
+import { createSingleFlight } from './single-flight.ts';
+
+/** The keys of one blind index: tokens are written with one, and searched with all. */
+export interface OpenIndexKeys {
+  readonly written: Uint8Array;
+  readonly searched: readonly Uint8Array[];
+}
+
+/** The keys of blind indexes, by `Model.column`. A column that has none gets one. */
+export interface IndexKeys {
+  /** @throws KeyServiceError; faults of the key database as they come */
+  of(columns: readonly string[]): Promise<ReadonlyMap<string, OpenIndexKeys>>;
+  /** Reads all keys anew at the next use: a rotation went on. */
+  forget(): void;
+}
+
+export interface IndexKeysDependencies {
+  readonly store: string;
+  readonly keyStore: IndexKeyStore;
+  readonly watch: KeyServiceWatch;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly limits: Pick<KeyringLimits, 'maxAgeMs' | 'graceMs'>;
+}
+
+/** What an index key is bound to when the KEK wraps it. */
+export function indexContext(store: string, column: string, id: string): string {
+  return `caregraph/${store}/index/${column}/${id}`;
+}
+
+interface Known {
+  readonly keys: OpenIndexKeys;
+  readonly loadedAtMs: number;
+}
+
+/**
+ * Creates the index keys of one subgraph. There are a handful, so they stay in memory; they are read
+ * anew with the age of data keys, so that every process learns of a rotation in time.
+ */
+export function createIndexKeys(deps: IndexKeysDependencies): IndexKeys {
+  const { clock, limits } = deps;
+  const known = new Map<string, Known>();
+  const ageOf = (one: Known) => clock.now().getTime() - one.loadedAtMs;
+  const load = createSingleFlight<string, Known>(
+    (column) => column,
+    (columns) => loadKeys(deps, columns),
+  );
+
+  return {
+    async of(columns) {
+      const distinct = [...new Set(columns)];
+      const old = distinct.filter((column) => {
+        const one = known.get(column);
+        return one === undefined || ageOf(one) > limits.maxAgeMs;
+      });
+      if (old.length > 0) {
+        try {
+          for (const [column, one] of await load(old)) known.set(column, one);
+        } catch (error) {
+          const serves = (one: Known | undefined) =>
+            one !== undefined && ageOf(one) <= limits.maxAgeMs + limits.graceMs;
+          const passes = isAway(error) || isTransientDatabaseFault(error);
+          if (!passes || !old.every((column) => serves(known.get(column)))) throw error;
+        }
+      }
+      return new Map(
+        distinct.flatMap((column) => {
+          const one = known.get(column);
+          return one === undefined ? [] : [[column, one.keys] as const];
+        }),
+      );
+    },
+    forget: () => {
+      known.clear();
+    },
+  };
+}
+
+async function loadKeys(
+  deps: IndexKeysDependencies,
+  columns: readonly string[],
+): Promise<Map<string, Known>> {
+  const { keyStore, store, watch, clock } = deps;
+  let rows = await keyStore.indexKeys(columns);
+  const missing = columns.filter((column) => !rows.some((row) => row.column === column));
+  if (missing.length > 0) {
+    await makeKeys(deps, missing);
+    rows = await keyStore.indexKeys(columns);
+  }
+  const opened = await watch.call((service) =>
+    service.unwrapMany(
+      rows.map((row) => ({ ...row, context: indexContext(store, row.column, row.id) })),
+    ),
+  );
+  const loadedAtMs = clock.now().getTime();
+  const byColumn = new Map<string, Known>();
+  for (const column of columns) {
+    const own = rows.flatMap((row, at) => {
+      const key = opened[at];
+      return row.column === column && key !== undefined ? [{ row, key }] : [];
+    });
+    const written = own.find(({ row }) => row.state === 'WRITTEN')?.key;
+    if (written === undefined) throw new Error(`the index key of ${column} is not there`);
+    byColumn.set(column, {
+      keys: { written, searched: own.map(({ key }) => key) },
+      loadedAtMs,
+    });
+  }
+  return byColumn;
+}
+
+/** Makes the first key of columns that have none; of two that make it at once, one is kept. */
+async function makeKeys(deps: IndexKeysDependencies, columns: readonly string[]): Promise<void> {
+  const rows = await wrapIndexKeys(deps, columns);
+  for (const row of rows)
+    await deps.keyStore.addIndexKey({ ...row, generation: 1, state: 'WRITTEN' });
+}
+
+/** Makes keys for columns and wraps them by one call. Nobody keeps the plain ones. */
+export async function wrapIndexKeys(
+  deps: Pick<IndexKeysDependencies, 'store' | 'watch' | 'ids' | 'clock'>,
+  columns: readonly string[],
+): Promise<Omit<IndexKeyRow & { createdAt: Date }, 'state' | 'generation'>[]> {
+  const made = columns.map((column) => ({
+    id: deps.ids.next(),
+    column,
+    key: new Uint8Array(randomBytes(keyBytes)),
+  }));
+  try {
+    const { kind, wrapped } = await deps.watch.call(async (service) => ({
+      kind: service.kind,
+      wrapped: await service.wrapMany(
+        made.map(({ id, column, key }) => ({ key, context: indexContext(deps.store, column, id) })),
+      ),
+    }));
+    return made.map(({ id, column }, at) => {
+      const one = wrapped[at];
+      if (one === undefined) throw new Error('the key service wrapped too few keys');
+      return { id, column, keyService: kind, createdAt: deps.clock.now(), ...one };
+    });
+  } finally {
+    for (const { key } of made) key.fill(0);
+  }
+}

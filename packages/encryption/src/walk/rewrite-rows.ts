@@ -1,0 +1,104 @@
+import type pg from 'pg';
+import type { DatabasePool } from '@caregraph/database';
+import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
+import { createSealing, type SealingDependencies } from '../sealing.ts';
+import { columnOf, idField, quoted } from './stored-rows.ts';
+
+/** A store as jobs see it: rows by SQL, and what seals and opens them. */
+export interface SealedStore {
+  readonly pool: DatabasePool;
+  readonly fields: SealedFields;
+  readonly sealing: SealingDependencies;
+}
+
+type Loose = Readonly<Record<string, Record<string, unknown>>>;
+
+/**
+ * Seals rows anew, with the keys and tokens of today, beside live traffic.
+ *
+ * A row is read again under its lock, so that what somebody writes meanwhile is not put back. Rows
+ * that are locked at this moment are left for the end and then waited for one by one, holding
+ * nothing else: two who wait for each other cannot come about.
+ *
+ * @param rows as `nextRows` gave them; they also warm the keys before any lock is taken
+ */
+export async function rewriteRows(
+  store: SealedStore,
+  model: string,
+  rows: readonly Row[],
+): Promise<void> {
+  const sealing = createSealing<Loose, Record<string, string>>(store.fields, store.sealing);
+  await sealing.openRows(model, rows);
+  const entry = modelOf(store.fields, model);
+  const id = idField(model, entry);
+  const waiting = new Set(rows.map((row) => String(row[id])));
+  await inTransaction(store.pool, async (client) => {
+    const free = await lockRows(client, model, entry, [...waiting], 'SKIP LOCKED');
+    await writeRows(client, { store, model, entry }, free);
+    for (const row of free) waiting.delete(String(row[id]));
+  });
+  for (const rowId of waiting) {
+    await inTransaction(store.pool, async (client) => {
+      const own = await lockRows(client, model, entry, [rowId], '');
+      await writeRows(client, { store, model, entry }, own);
+    });
+  }
+}
+
+async function inTransaction(
+  pool: DatabasePool,
+  work: (client: pg.PoolClient) => Promise<void>,
+): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await work(client);
+    await client.query('COMMIT');
+    client.release();
+  } catch (error) {
+    // A connection in an unknown state must not come back to the pool.
+    client.release(true);
+    throw error;
+  }
+}
+
+async function lockRows(
+  client: pg.PoolClient,
+  model: string,
+  entry: ModelFields,
+  ids: readonly string[],
+  wait: '' | 'SKIP LOCKED',
+): Promise<Row[]> {
+  const id = columnOf(entry, idField(model, entry));
+  const columns = Object.keys(entry.columns)
+    .filter((field) => !Object.hasOwn(entry.blind, field))
+    .map((field) => `${columnOf(entry, field)} AS ${quoted(field)}`);
+  const { rows } = await client.query<Row>(
+    `SELECT ${columns.join(', ')} FROM ${quoted(entry.table)}
+     WHERE ${id} = ANY($1::uuid[]) ORDER BY ${id} FOR UPDATE ${wait}`,
+    [ids],
+  );
+  return rows;
+}
+
+async function writeRows(
+  client: pg.PoolClient,
+  target: { readonly store: SealedStore; readonly model: string; readonly entry: ModelFields },
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const { store, model, entry } = target;
+  const sealing = createSealing<Loose, Record<string, string>>(store.fields, store.sealing);
+  const opened = await sealing.openRows(model, rows);
+  const sealed = await sealing.sealRows(model, opened);
+  const written = [...Object.keys(entry.sealed), ...Object.keys(entry.blind)];
+  const sets = written.map((field, at) => `${columnOf(entry, field)} = $${at + 2}`);
+  const id = idField(model, entry);
+  for (const row of sealed) {
+    const values = written.map((field) => row[field] ?? null);
+    await client.query(
+      `UPDATE ${quoted(entry.table)} SET ${sets.join(', ')} WHERE ${columnOf(entry, id)} = $1`,
+      [row[id], ...values],
+    );
+  }
+}
