@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { keyServiceVariables } from '@caregraph/encryption';
 import { networkVariables } from '@caregraph/network';
 import { repositoryRoot } from './repository.ts';
 
@@ -76,6 +77,13 @@ export function readDocumentConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<z.infer<typeof documentSchema>> {
   return Object.freeze(documentSchema.parse(environment));
+}
+
+/** Reads where the key-encryption key of a full deployment is. */
+export function readKeyServiceVariables(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+) {
+  return z.object(keyServiceVariables).parse(environment);
 }
 
 /** Whether the environment is that of a deployment whose identity runs by itself. */

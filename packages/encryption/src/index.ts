@@ -24,4 +24,8 @@ export type { BlindIndexContext, Opened, Sealing, SealingDependencies } from './
 export { sealingExtension } from './sealing-extension.ts';
 export { openStoreKeys, type StoreKeys, type StoreKeysOptions } from './store-keys.ts';
 export { settleSealedState } from './walk/settle-sealed-state.ts';
-export { keyServiceVariables, openKeyService } from './key-config-temp.ts';
+export { keyServiceConfigOf, keyServiceVariables } from './key-service/key-service-config.ts';
+export { openKeyService } from './key-service/open-key-service.ts';
+export { createKeyKeeper, describeJob } from './job/key-keeper.ts';
+export type { KeyKeeper } from './job/key-keeper.ts';
+export type { JobName, JobOutcome, JobRow, KeyJob } from './job/key-job.ts';

@@ -29,7 +29,9 @@ export function rotateKekJob(options: KekRotationOptions): KeyJob {
   const clock = stores[0]?.clock;
   if (clock === undefined) throw new RangeError('a rotation without stores');
   return {
-    ...{ kind: 'rotate-kek', store: '', subject: '' },
+    ...{ kind: 'rotate-kek', store: '' },
+    // The name says how it began: a job is found again by its name alone.
+    subject: options.madeAlready === true ? 'made already' : '',
     async begin() {
       const counts = stores.map(({ rotation }) => rotation.countWrappedBelow(2 ** 31 - 1));
       const total = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);

@@ -29,6 +29,8 @@ export interface RotationStore {
   /** Keys that an older version of the KEK wraps. */
   wrappedBelow(kekVersion: number, limit: number): Promise<KekWrappedRow[]>;
   countWrappedBelow(kekVersion: number): Promise<number>;
+  /** When the oldest key that is there was made. */
+  firstKeyAt(): Promise<Date | undefined>;
   /** Replaces what a key is wrapped as, unless somebody did meanwhile. */
   rewrap(row: KekWrappedRow, next: { kekVersion: number; wrapped: Uint8Array }): Promise<void>;
   /** Partition keys made before an instant that are the newest of their month, by id. */
@@ -83,6 +85,13 @@ function kekStore(pool: DatabasePool, schema: string) {
         [kekVersion],
       );
       return rows[0]?.count ?? 0;
+    },
+    async firstKeyAt() {
+      const { rows } = await pool.query<{ at: Date | null }>(
+        `SELECT least((SELECT min(created_at) FROM ${schema}.partition_key),
+           (SELECT min(created_at) FROM ${schema}.index_key)) AS at`,
+      );
+      return rows[0]?.at ?? undefined;
     },
     async rewrap(row: KekWrappedRow, next: { kekVersion: number; wrapped: Uint8Array }) {
       await pool.query(

@@ -9,6 +9,7 @@ import {
   type FaultCode,
 } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
+import { sealFault } from './seal-fault.ts';
 
 /**
  * Threat: messages of databases, validators and parsers quote values, which may be a patient's.
@@ -24,6 +25,8 @@ export function createErrorFormatter(log: Logger) {
       log.warn('the database did not answer', { code: 'STORE_UNAVAILABLE', error: cause });
       return withCode(formatted, 'STORE_UNAVAILABLE');
     }
+    const sealed = sealFault(cause, log);
+    if (sealed !== undefined) return withCode(formatted, sealed.code, sealed.details);
     const code = formatted.extensions?.['code'];
     if (code === 'GRAPHQL_VALIDATION_FAILED') {
       // The document fits the schema: it is the value that is wrong, as it would be in a variable.

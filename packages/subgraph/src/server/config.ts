@@ -41,7 +41,7 @@ const schema = z.object({
   /** Keys the hash of requests in operation records. */
   OPERATION_HASH_KEY: base64Key,
   /** The database of wrapped keys, postgresql://…; never on the server of the stores in production. */
-  KEYS_DATABASE_URL: z.url(),
+  DATABASE_URL_KEYS: z.url(),
   ...keyServiceVariables,
   /** ISO 3166-1 region of phone numbers that are written without a country code. */
   PHONE_REGION: z

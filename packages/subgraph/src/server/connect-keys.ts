@@ -3,6 +3,7 @@ import { createPool, parseDatabaseUrl } from '@caregraph/database';
 import {
   createKeyServiceWatch,
   keyringLimits,
+  keyServiceConfigOf,
   openKeyService,
   openStoreKeys,
 } from '@caregraph/encryption';
@@ -17,8 +18,11 @@ export async function connectKeys(
   deps: { readonly clock: Clock; readonly ids: IdSource; readonly log: Logger },
 ): Promise<{ readonly sealing: Sealing; stop(): Promise<void> }> {
   const { clock, ids, log } = deps;
-  const service = await openKeyService(config);
-  const keyPool = createPool(parseDatabaseUrl(config.KEYS_DATABASE_URL), {
+  const service = await openKeyService(keyServiceConfigOf(config), {
+    clock,
+    onFault: (error) => log.warn('the key service lease was not renewed', { error }),
+  });
+  const keyPool = createPool(parseDatabaseUrl(config.DATABASE_URL_KEYS), {
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
     statementTimeoutMs: 5_000,
     transactionTimeoutMs: 10_000,
