@@ -31,6 +31,8 @@ const schema = z.object({
   DEMO: z.enum(['on', 'off']).default('on'),
   /** How many made-up households the demo district has. */
   DEMO_HOUSEHOLDS: z.coerce.number().int().min(1).max(20_000).default(500),
+  /** Serves numbers for Prometheus on this port of 127.0.0.1; not at all when left out. */
+  METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   /** The lowest level that is logged. */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
   ...networkVariables,

@@ -11,7 +11,7 @@ import {
 import { createInstitutionSubgraph } from '@caregraph/institution-subgraph';
 import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
 import type { KeyKeeper, KeyService } from '@caregraph/encryption';
-import type { Logger } from '@caregraph/observability';
+import type { Logger, Metrics } from '@caregraph/observability';
 import { createPatientSubgraph } from '@caregraph/patient-subgraph';
 import { createPrescriptionSubgraph } from '@caregraph/prescription-subgraph';
 import {
@@ -44,6 +44,8 @@ export interface DeploymentOptions {
   /** Holds the key-encryption key; closed with the deployment. */
   readonly keyService: KeyService;
   readonly log: Logger;
+  /** Takes numbers about the deployment; left out where nobody reads them. */
+  readonly metrics?: Metrics;
   readonly clock: Clock;
   /** ISO 3166-1 region of phone numbers without a country code. */
   readonly phoneRegion: string;
@@ -100,6 +102,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     pools,
     keyPool,
   });
+  if (options.metrics) keeping.observe(options.metrics);
   const parts = { trust, identity, pools, keeping };
   const subgraphs: Record<StoreName, Subgraph> = assemble(options, parts);
   await Promise.all(names.map((name) => subgraphs[name].start()));
@@ -192,7 +195,7 @@ function poolOf(name: string, database: DatabaseTarget, log: Logger): DatabasePo
 }
 
 function assemble(
-  { keys: secrets, log, clock }: DeploymentOptions,
+  { keys: secrets, log, clock, metrics }: DeploymentOptions,
   parts: {
     readonly trust: Trust;
     readonly identity: EmbeddedIdentity | undefined;
@@ -217,6 +220,7 @@ function assemble(
       transport,
       operationHashKey: secrets.operationHash,
       sealing: keeping.sealing(name),
+      ...(metrics && { metrics }),
     }),
   );
   consumers.push(...Object.values(subgraphs).map((one) => one.consumer));

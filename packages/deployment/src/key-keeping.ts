@@ -5,6 +5,7 @@ import {
   createKeyKeeper,
   createKeyServiceWatch,
   keyringLimits,
+  observeKeys,
   openStoreKeys,
   type KeyKeeper,
   type KeyService,
@@ -13,7 +14,7 @@ import {
   type StoreKeys,
 } from '@caregraph/encryption';
 import { institutionSealedFields } from '@caregraph/institution-subgraph';
-import type { Logger } from '@caregraph/observability';
+import type { Logger, Metrics } from '@caregraph/observability';
 import { patientSealedFields } from '@caregraph/patient-subgraph';
 import { prescriptionSealedFields } from '@caregraph/prescription-subgraph';
 import { createSealing, type Sealing } from '@caregraph/subgraph';
@@ -39,6 +40,8 @@ export interface KeyKeepingOptions {
 export interface KeyKeeping {
   readonly watch: KeyServiceWatch;
   readonly keeper: KeyKeeper;
+  /** Tells of the keys of all subgraphs. */
+  observe(metrics: Metrics): void;
   keys(name: StoreName): StoreKeys;
   sealing(name: StoreName): Sealing;
 }
@@ -64,9 +67,14 @@ export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
     const fields = sealedFields[store];
     return { keys, ...(fields && { sealed: { pool: pools[store], fields, sealing } }) };
   });
+  const keeper = createKeyKeeper({ stores, keyPool, watch, clock, ids });
+  const allKeys = stores.map((one) => one.keys);
   return {
     watch,
-    keeper: createKeyKeeper({ stores, keyPool, watch, clock, ids }),
+    keeper,
+    observe: (metrics) => {
+      observeKeys(metrics, { watch, stores: allKeys, jobs: keeper.jobs });
+    },
     keys: (name) => of(name).keys,
     sealing: (name) => of(name).sealing,
   };

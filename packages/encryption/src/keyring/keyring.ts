@@ -36,6 +36,8 @@ export interface Keyring {
   ): Promise<T>;
   /** Reads the active key of an owner anew at its next use. */
   renew(ownerId: string): void;
+  /** How many keys are in memory. */
+  size(): number;
   /** Forgets keys that are past their time, or all. */
   forget(all?: 'all'): void;
 }
@@ -85,6 +87,7 @@ export function createKeyring(deps: DataKeysDependencies): Keyring {
       const why = 'the data key has no uses left: rotate it';
       throw new SealError('SEAL_KEY_EXHAUSTED', { model: 'data_key' }, why);
     },
+    size: () => cache.size,
     renew: (ownerId) => {
       activeOf.delete(ownerId);
     },

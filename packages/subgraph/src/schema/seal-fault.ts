@@ -17,7 +17,11 @@ const unreadable = new Set([
  * just now, or a value that does not open. The log says which model, field and row; no value is in
  * either, and an unreadable value is never answered as an empty one.
  */
-export function sealFault(cause: unknown, log: Logger): Fault | undefined {
+export function sealFault(
+  cause: unknown,
+  log: Logger,
+  onUnreadable: (code: string) => void,
+): Fault | undefined {
   if (cause instanceof KeyServiceError) {
     log.warn('the keys cannot be had', { code: 'KEYS_UNAVAILABLE', reason: cause.code });
     return new Fault('KEYS_UNAVAILABLE', {}, cause);
@@ -27,6 +31,7 @@ export function sealFault(cause: unknown, log: Logger): Fault | undefined {
   const at = field === undefined ? model : `${model}.${field}`;
   const reason = `${cause.code} ${at} ${rowId ?? ''}`.trimEnd();
   if (unreadable.has(cause.code)) {
+    onUnreadable(cause.code);
     log.error('a stored value does not open', { code: 'VALUE_UNREADABLE', reason });
     return new Fault('VALUE_UNREADABLE', { at, reason: cause.code }, cause);
   }

@@ -1,13 +1,15 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl } from '@caregraph/database';
 import {
+  createJobStore,
   createKeyServiceWatch,
   keyringLimits,
   keyServiceConfigOf,
   openKeyService,
+  observeKeys,
   openStoreKeys,
 } from '@caregraph/encryption';
-import type { Logger } from '@caregraph/observability';
+import type { Logger, Metrics } from '@caregraph/observability';
 import { createSealing, type Sealing } from '../sealing.ts';
 import type { SubgraphConfig } from './config.ts';
 
@@ -15,9 +17,14 @@ import type { SubgraphConfig } from './config.ts';
 export async function connectKeys(
   store: string,
   config: SubgraphConfig,
-  deps: { readonly clock: Clock; readonly ids: IdSource; readonly log: Logger },
+  deps: {
+    readonly clock: Clock;
+    readonly ids: IdSource;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+  },
 ): Promise<{ readonly sealing: Sealing; stop(): Promise<void> }> {
-  const { clock, ids, log } = deps;
+  const { clock, ids, log, metrics } = deps;
   const service = await openKeyService(keyServiceConfigOf(config), {
     clock,
     onFault: (error) => log.warn('the key service lease was not renewed', { error }),
@@ -32,6 +39,7 @@ export async function connectKeys(
   });
   const watch = createKeyServiceWatch({ service, clock, graceMs: keyringLimits.graceMs });
   const keys = openStoreKeys({ store, keyPool, watch, clock, ids });
+  observeKeys(metrics, { watch, stores: [keys], jobs: createJobStore(keyPool) });
   return {
     sealing: createSealing({ keys, phoneRegion: config.PHONE_REGION }),
     async stop() {

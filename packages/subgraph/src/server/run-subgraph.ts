@@ -3,7 +3,7 @@ import { connectBreakGlass, connectVerifier, type ConnectedVerifier } from '@car
 import { createIdSource, systemClock, type Clock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import { createHttpTransport } from '@caregraph/messaging';
-import { createLogger, type Logger } from '@caregraph/observability';
+import { createLogger, createMetrics, type Logger } from '@caregraph/observability';
 import { connectKeys } from './connect-keys.ts';
 import type { Subgraph, SubgraphDependencies } from '../subgraph.ts';
 import { readSubgraphConfig, type SubgraphConfig } from './config.ts';
@@ -26,7 +26,8 @@ export async function runSubgraph(
   const log = createLogger({ service: name, level: config.LOG_LEVEL });
   const pool = openPool(name, config, log);
   const access = await connectAccess(config, clock, log);
-  const keys = await connectKeys(name, config, { clock, ids, log });
+  const metrics = createMetrics();
+  const keys = await connectKeys(name, config, { clock, ids, log, metrics });
   const subgraph = create({
     pool,
     clock,
@@ -47,9 +48,10 @@ export async function runSubgraph(
     }),
     operationHashKey: config.OPERATION_HASH_KEY,
     sealing: keys.sealing,
+    metrics,
   });
   const app = createSubgraphHost({
-    ...{ subgraph, clock, log },
+    ...{ subgraph, clock, log, metrics },
     deliveryKey: config.EVENT_DELIVERY_KEY,
     revocationState: access.revocationState,
   });
