@@ -74,7 +74,7 @@ export async function startFullProfile(): Promise<FullProfile> {
     PORT: String(ports.get(name)),
     REDIS_URL: redis.url,
     DATABASE_URL: databases[stores.findIndex((one) => one === name)]?.url ?? '',
-    KEYS_DATABASE_URL: databases[stores.indexOf('keys')]?.url ?? '',
+    DATABASE_URL_KEYS: databases[stores.indexOf('keys')]?.url ?? '',
   });
   const processes = new Map<ProcessName, RunningProcess>();
   const processOf = (name: ProcessName) => {

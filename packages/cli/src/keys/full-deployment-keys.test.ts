@@ -67,5 +67,11 @@ test('nothing that is there is touched, and nothing is left half made', async ()
   for (const name of ['mine', 'link']) {
     await expect(makeFullDeploymentKeys(join(folder, name))).rejects.toThrow('there already');
   }
-  expect((await readdir(folder)).toSorted()).toEqual(['.env', '.env.kek', '.env.keys', 'link', 'mine']);
+  expect((await readdir(folder)).toSorted()).toEqual([
+    '.env',
+    '.env.kek',
+    '.env.keys',
+    'link',
+    'mine',
+  ]);
 });

@@ -43,12 +43,6 @@ export interface RowFilter {
   readonly values: readonly unknown[];
 }
 
-/** Rows that hold anything sealed. */
-export function anySealed(entry: ModelFields): RowFilter {
-  const columns = Object.keys(entry.sealed).map((field) => columnOf(entry, field));
-  return { sql: `num_nonnulls(${columns.join(', ')}) > 0`, values: [] };
-}
-
 /** Rows with a value of format version 0. */
 export function anyPlain(entry: ModelFields): RowFilter {
   const looks = Object.keys(entry.sealed).map((field) => {
