@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { BlindIndexField, NormalizerName } from './field-map.ts';
+import { createPartitionKeys } from './partition-key.ts';
 import { SealError } from './seal-error.ts';
 
 export interface NormalizerContext {
@@ -7,6 +8,11 @@ export interface NormalizerContext {
   readonly companion: string | null;
   /** Writing stores every text a value may be found by; a search asks for what was typed. */
   readonly purpose: 'write' | 'search';
+  /**
+   * Which of the texts of a value a search asks for; null for all of them. What there is to ask for
+   * is the normaliser's matter, e.g. the `beginning` or the `sound` of a name.
+   */
+  readonly aspect: string | null;
 }
 
 /**
@@ -33,12 +39,12 @@ export interface BlindIndexer {
   tokensOf(requests: readonly TokenRequest[]): string[][] | Promise<string[][]>;
 }
 
-const tokenHexDigits = 16;
+const bitsPerHexDigit = 4;
 
 /**
- * A blind indexer with one key: HMAC-SHA256 (RFC 2104), truncated to 8 bytes, as 16 hex digits.
- * Store, model, field and partition are part of the message, so the same name gives other tokens
- * in another column or district.
+ * A blind indexer with one key: HMAC-SHA256 (RFC 2104), truncated to the bits that the column plans,
+ * as hex digits. Store, model and field are part of the message, so the same name gives other tokens
+ * in another column; a column with partitions has a key of its own for each of them.
  *
  * @param key at least 32 random bytes; a key of its own for each store
  * @param normalizers how each kind of value becomes texts (`@caregraph/name-matching` has them)
@@ -49,11 +55,14 @@ export function createBlindIndexer(deps: {
   readonly normalizers: Normalizers;
 }): BlindIndexer {
   if (deps.key.length < 32) throw new RangeError('A blind index key has at least 32 bytes.');
+  const partitionKeyOf = createPartitionKeys(deps.key);
   const tokenOf = (request: TokenRequest, text: string) => {
-    const { store, model, field, partition } = request;
+    const { store, model, field, partition, index } = request;
+    const key = partition === null ? deps.key : partitionKeyOf({ ...request, partition });
     // JSON keeps the parts apart: no two different lists give the same message.
     const message = JSON.stringify([store, model, field, partition, text]);
-    return createHmac('sha256', deps.key).update(message).digest('hex').slice(0, tokenHexDigits);
+    const digest = createHmac('sha256', key).update(message).digest('hex');
+    return digest.slice(0, index.bits / bitsPerHexDigit);
   };
   return {
     tokensOf: (requests) =>
@@ -64,8 +73,9 @@ export function createBlindIndexer(deps: {
           const why = 'a scalar index column takes one token, and the normaliser gave several';
           throw new SealError('SEAL_VALUE_INVALID', request, why);
         }
-        // Sorted, so that the order of the tokens does not tell the order of the words.
-        return [...texts].map((text) => tokenOf(request, text)).sort();
+        // Sorted, so that the order of the tokens does not tell the order of the words. Two texts
+        // may share a truncated token; it is stored once.
+        return [...new Set([...texts].map((text) => tokenOf(request, text)))].sort();
       }),
   };
 }

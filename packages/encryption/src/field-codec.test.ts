@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createBlindIndexer, plainCodec, type TokenRequest } from './index.ts';
+import { createPartitionKeys } from './partition-key.ts';
 import { decodePlain, encodePlain } from './plain-value.ts';
 
 const context = { store: 's', model: 'Patient', field: 'name', rowId: 'r', ownerId: 'o' };
@@ -53,7 +55,9 @@ describe('blind indexer', () => {
   };
   const indexer = (fill: number) =>
     createBlindIndexer({ key: new Uint8Array(32).fill(fill), normalizers });
-  const index = { of: 'name', normalize: 'name', list: true, with: null, within: null } as const;
+  const index = {
+    ...{ of: 'name', normalize: 'name', bits: 64, list: true, with: null, within: null },
+  } as const;
   const request: TokenRequest = {
     store: 'patient',
     model: 'Patient',
@@ -63,6 +67,7 @@ describe('blind indexer', () => {
     companion: null,
     partition: null,
     purpose: 'write',
+    aspect: null,
   };
   const tokens = async (change: Partial<TokenRequest> = {}, fill = 1) =>
     (await indexer(fill).tokensOf([{ ...request, ...change }]))[0] ?? [];
@@ -85,6 +90,44 @@ describe('blind indexer', () => {
     ]);
     for (const token of others.flat()) expect(all.has(token)).toBe(false);
     expect(new Set(others.flat()).size).toBe(10);
+  });
+
+  it.each([8, 24, 64, 128])('truncates a token to the %i bits that are planned', async (bits) => {
+    const [long = ''] = await tokens({ value: 'Rehana', index: { ...index, bits: 128 } });
+    const [short = ''] = await tokens({ value: 'Rehana', index: { ...index, bits } });
+    expect(short).toHaveLength(bits / 4);
+    expect(long.startsWith(short)).toBe(true);
+  });
+
+  it('stores a token once that two texts share', async () => {
+    const many = Array.from({ length: 2_000 }, (_, n) => `word${n}`).join(' ');
+    const all = await tokens({ value: many, index: { ...index, bits: 8 } });
+    expect(all).toHaveLength(256);
+    expect(new Set(all).size).toBe(256);
+  });
+
+  it('keeps tokens without a partition when only their length is planned anew', async () => {
+    // What stands in a store is shortened by SQL then, and not computed again.
+    const [token] = await tokens({ value: 'Rehana' });
+    const message = '["patient","Patient","nameTokens",null,"Rehana"]';
+    const digest = createHmac('sha256', new Uint8Array(32).fill(1)).update(message).digest('hex');
+    expect(token).toBe(digest.slice(0, 16));
+  });
+
+  it('keys each partition by itself, and forgets the keys it has not used for longest', () => {
+    const place = { store: 's', model: 'm', field: 'f', partition: 'north' };
+    const keyOf = createPartitionKeys(new Uint8Array(32).fill(1), 2);
+    const hex = (key: Uint8Array) => Buffer.from(key).toString('hex');
+    const north = keyOf(place);
+    const first = hex(north);
+    expect(north).toHaveLength(32);
+    const others = [{ partition: 'south' }, { field: 'g' }, { model: 'n' }, { store: 't' }];
+    const keys = others.map((other) => hex(keyOf({ ...place, ...other })));
+    expect(new Set([first, ...keys]).size).toBe(5);
+    expect(hex(north)).toBe('0'.repeat(64));
+    expect(hex(keyOf(place))).toBe(first);
+    expect(keyOf(place)).toBe(keyOf(place));
+    expect(hex(createPartitionKeys(new Uint8Array(32).fill(2))(place))).not.toBe(first);
   });
 
   it('refuses several tokens for one scalar column, and a short key', () => {

@@ -7,6 +7,8 @@ export interface BlindIndexField {
   /** The sealed field that the index is computed from. */
   readonly of: string;
   readonly normalize: NormalizerName;
+  /** Length of a token, a multiple of 4: what is planned in BLIND-INDEX.md. */
+  readonly bits: number;
   /** A list column holds all tokens (GIN); a scalar column holds the only token (btree). */
   readonly list: boolean;
   /** A plain field of the same row that the normaliser needs too (the type of an identifier). */

@@ -56,7 +56,7 @@ function indexField(write: RowWrite, field: string, value: unknown, batch: Write
     const texts = Array.isArray(value) ? value : [value];
     const requests = texts.flatMap((text): TokenRequest[] =>
       typeof text === 'string'
-        ? [{ ...place, index, value: text, companion, partition, purpose: 'write' }]
+        ? [{ ...place, index, value: text, companion, partition, purpose: 'write', aspect: null }]
         : [],
     );
     batch.index(requests, write.data, column, index.list);
