@@ -56,7 +56,12 @@ describe('blind indexer', () => {
   const indexer = (fill: number) =>
     createBlindIndexer({ key: new Uint8Array(32).fill(fill), normalizers });
   const index = {
-    ...{ of: 'name', normalize: 'name', bits: 64, list: true, with: null, within: null },
+    of: 'name',
+    normalize: 'name',
+    bits: 64,
+    list: true,
+    with: null,
+    within: null,
   } as const;
   const request: TokenRequest = {
     store: 'patient',

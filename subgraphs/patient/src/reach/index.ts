@@ -1,3 +1,4 @@
+export { districtOf, placeAreas } from './district.store.ts';
 export {
   keptForReview,
   onRecordOf,
