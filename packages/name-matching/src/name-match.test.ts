@@ -137,11 +137,11 @@ describe('matching and ranking', () => {
 describe('what a query is looked up by', () => {
   it('has the beginning and the sound of each word, and leaves short words aside', () => {
     expect(nameQuery('Rehana b')).toEqual({
-      indexed: [{ beginning: 'rehana', sound: 'rhn' }],
+      indexed: [{ word: 'rehana', beginning: 'rehana', sound: 'rhn' }],
       short: ['b'],
     });
     expect(nameQuery('Md Om')).toEqual({
-      indexed: [{ beginning: 'md', sound: 'mhmd' }],
+      indexed: [{ word: 'md', beginning: 'md', sound: 'mhmd' }],
       short: ['om'],
     });
     expect(nameQuery('Venkatanarasimharajuvaripeta').indexed[0]?.beginning).toBe('venkatanar');

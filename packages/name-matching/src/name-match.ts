@@ -40,6 +40,8 @@ export const nameTokens = (name: string): NameTokens => {
 
 /** What one word of a query is looked up by. */
 export interface QueryWord {
+  /** The whole word, in normal form. */
+  readonly word: string;
   /** Its first ten letters, as `nameTokens` has them of a name that begins so. */
   readonly beginning: string;
   readonly sound: string;
@@ -58,7 +60,7 @@ export interface NameQuery {
  *
  * @param query the text as typed
  * @returns two empty lists for a text without letters
- * @example nameQuery('Md R') // { indexed: [{ beginning: 'md', sound: 'mhmd' }], short: ['r'] }
+ * @example nameQuery('Md R') // { indexed: [{ word: 'md', beginning: 'md', sound: 'mhmd' }], short: ['r'] }
  */
 export const nameQuery = (query: string): NameQuery => {
   const words = nameWords(query).map((word) => ({ word, sound: phoneticKey(word) }));
@@ -66,6 +68,7 @@ export const nameQuery = (query: string): NameQuery => {
     [...word].length >= MIN_PREFIX_LENGTH || [...sound].length >= MIN_PREFIX_LENGTH;
   return {
     indexed: words.filter(isIndexed).map(({ word, sound }) => ({
+      word,
       beginning: [...word].slice(0, MAX_PREFIX_LENGTH).join(''),
       sound,
     })),

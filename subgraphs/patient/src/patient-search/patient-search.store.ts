@@ -30,18 +30,12 @@ export function createPatientSearchStore(
   return {
     areaOf: (areaId, limit) => areaOf(database, scope, areaId, limit),
     async lookUp(what) {
-      const words = await tokensOf(database, what);
-      const conditions = [
-        reached(scope),
-        ...words.map((word) => fits(word, what.tier)),
-        ...(await exactly(database, what)),
-      ];
+      const exact = [reached(scope), ...(await exactly(database, what))];
+      const parts = (await namesIn(database, what)).map((words) => lookUpIn(words, exact, what));
+      if (parts.length === 0) return [];
       return prisma.$queryRaw<Candidate[]>`
         SELECT id::text, rank FROM (
-          SELECT person.id, ${rankBy(words)} AS rank
-          FROM patient AS person JOIN area_ref AS place ON place.id = person.area_id
-          WHERE ${Prisma.join(conditions, ' AND ')}
-          LIMIT ${what.limit}) AS candidate
+          ${Prisma.join(parts, ' UNION ALL ')} LIMIT ${what.limit}) AS candidate
         ORDER BY rank DESC, id`;
     },
     open: (ids) =>
@@ -82,27 +76,41 @@ async function areaOf(
   return { districtIds: rows.map(({ id }) => id), indexBehind: behind.length > 0 };
 }
 
-/** The tokens of one word in all districts: any of each list shows that it may be there. */
+/** The tokens of one word in one district: any of each list shows that it may be there. */
 interface WordTokens {
   readonly beginning: readonly string[];
   readonly sound: readonly string[];
 }
 
-async function tokensOf({ sealing }: StoreClient, what: LookUp): Promise<WordTokens[]> {
+/** The words of the name as each district has them; one part without words when none is looked up. */
+async function namesIn({ sealing }: StoreClient, what: LookUp): Promise<WordTokens[][]> {
   // An identifier has said who it is; the name is compared once they are open.
   const words = what.identified === null ? (what.question.name?.words.indexed ?? []) : [];
-  const ask = async (word: QueryWord, aspect: keyof WordTokens) => {
-    const tokens = what.districtIds.map((within) =>
-      sealing.blindIndexFor('Patient', 'nameTokens', word.beginning, { within, aspect }),
-    );
-    return (await Promise.all(tokens)).flat();
-  };
+  if (words.length === 0) return [[]];
+  const ask = (word: QueryWord, within: string, aspect: keyof WordTokens) =>
+    sealing.blindIndexFor('Patient', 'nameTokens', word.word, { within, aspect });
+  const tokensOf = async (word: QueryWord, within: string) => ({
+    beginning: await ask(word, within, 'beginning'),
+    sound: await ask(word, within, 'sound'),
+  });
   return Promise.all(
-    words.map(async (word) => ({
-      beginning: await ask(word, 'beginning'),
-      sound: await ask(word, 'sound'),
-    })),
+    what.districtIds.map((within) => Promise.all(words.map((word) => tokensOf(word, within)))),
   );
+}
+
+/**
+ * The part of a look-up in one district. Each has its own, because the planner knows how frequent
+ * the few tokens of one are: asked for those of a state at once, it reads all rows instead.
+ */
+function lookUpIn(
+  words: readonly WordTokens[],
+  exact: readonly Prisma.Sql[],
+  { tier, limit }: LookUp,
+): Prisma.Sql {
+  const conditions = [...words.map((word) => fits(word, tier)), ...exact];
+  return Prisma.sql`SELECT part.* FROM (SELECT person.id, ${rankBy(words)} AS rank
+    FROM patient AS person JOIN area_ref AS place ON place.id = person.area_id
+    WHERE ${Prisma.join(conditions, ' AND ')} LIMIT ${limit}) AS part`;
 }
 
 /** A list of tokens that is empty fits nobody, as `&&` of an empty array is false. */

@@ -33,6 +33,7 @@ describe('who is found', () => {
     await come('hindi', { name: 'रेहाना परवीन', areaId: d.south });
     await come('mohammed', { name: 'Mohammed Irfan', sex: 'MALE', areaId: d.south });
     await come('md', { name: 'Md. Salim', sex: 'MALE', phone: '098222 33344' });
+    await come('long', { name: 'Venkatanarasimharaju', sex: 'MALE' });
     await come('om', { name: 'Om Prakash', sex: 'MALE', birthDate: '1992-12-31' });
   });
 
@@ -47,6 +48,10 @@ describe('who is found', () => {
     [{ name: 'Mohamad' }, ['Mohammed Irfan', 'Md. Salim']],
     [{ name: 'Md' }, ['Md. Salim', 'Mohammed Irfan']],
     [{ name: 'ehana' }, []],
+    // Longer than a prefix token: found by the sound of all of it, and compared whole.
+    [{ name: 'Wenkatanarasimharaju' }, ['Venkatanarasimharaju']],
+    [{ name: 'Venkatanarasimhara' }, ['Venkatanarasimharaju']],
+    [{ name: 'Venkatanarasimhan' }, []],
     // Both words are found by their tokens, but one word of a name cannot answer both.
     [{ name: 'rehana reh' }, []],
     // Short words choose among what longer ones find.
