@@ -40,11 +40,9 @@ export async function searchPatients(
   const identified =
     identifier && (await namedBy(identifier.type, identifier.value, identifier.system));
   const byName = identified === null && (question.name?.words.indexed.length ?? 0) > 0;
-  const area =
-    byName && areaId !== null ? await search.areaOf(areaId, mostDistricts + 1) : undefined;
-  const districtIds = area?.districtIds ?? [];
-  if (districtIds.length > mostDistricts) return tooMany(['AREA']);
-  const found = await candidatesOf(search, { question, districtIds, identified });
+  const area = byName && areaId !== null ? await search.areaOf(areaId, mostDistricts + 1) : null;
+  if (area !== null && area.districtIds.length > mostDistricts) return tooMany(['AREA']);
+  const found = await candidatesOf(search, { question, area, identified });
   const rows = await search.open(found.ids);
   const matches = rows
     .flatMap((row) => matchOf(row, question) ?? [])

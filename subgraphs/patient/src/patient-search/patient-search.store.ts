@@ -15,7 +15,7 @@ export interface PatientSearchStore {
    * @throws Fault SCOPE_BEHIND when this store has not heard of the area
    */
   areaOf(areaId: string, limit: number): Promise<SearchedArea>;
-  /** Who may fit, by rank; nobody is opened. */
+  /** Who may fit, by falling rank; nobody is opened. */
   lookUp(what: LookUp): Promise<Candidate[]>;
   open(ids: readonly string[]): Promise<Patient[]>;
   /** Registers who leaves the store. Those who were opened and did not fit are shown to nobody. */
@@ -30,13 +30,20 @@ export function createPatientSearchStore(
   return {
     areaOf: (areaId, limit) => areaOf(database, scope, areaId, limit),
     async lookUp(what) {
-      const exact = [reached(scope), ...(await exactly(database, what))];
-      const parts = (await namesIn(database, what)).map((words) => lookUpIn(words, exact, what));
+      const exact = await exactly(database, what);
+      const places = placedIn(scope, what.question.areaId);
+      const parts = (await namesIn(database, what)).map((words) => {
+        const people = peopleWho([...words.map((word) => fits(word, what.tier)), ...exact], words);
+        return Prisma.sql`SELECT part.* FROM (
+          SELECT person.id, ${rankBy(words)} AS rank
+          FROM ${people} AS person JOIN area_ref AS place ON place.id = person.area_id
+          WHERE ${places} LIMIT ${what.limit}) AS part`;
+      });
       if (parts.length === 0) return [];
       return prisma.$queryRaw<Candidate[]>`
-        SELECT id::text, rank FROM (
+        SELECT id::text, max(rank) AS rank FROM (
           ${Prisma.join(parts, ' UNION ALL ')} LIMIT ${what.limit}) AS candidate
-        ORDER BY rank DESC, id`;
+        GROUP BY id ORDER BY rank DESC, id`;
     },
     open: (ids) =>
       prisma.patient.findMany({
@@ -46,6 +53,15 @@ export function createPatientSearchStore(
       for (const { patient } of matches) audit.saw('Patient', patient.id);
     },
   };
+}
+
+/** Below so many areas their people are looked up by area and by name together. */
+const fewAreas = 50;
+
+/** Where people live who may be found: in scope, and in the area that was named. */
+function placedIn(scope: Scope, areaId: string | null): Prisma.Sql {
+  if (areaId === null) return reached(scope);
+  return Prisma.sql`place.ancestors @> ARRAY[${areaId}::uuid] AND ${reached(scope)}`;
 }
 
 /** `patientsInScope` for SQL. What it finds passes that filter again before it is opened. */
@@ -73,7 +89,13 @@ async function areaOf(
   const behind = await prisma.$queryRaw<unknown[]>`
     SELECT 1 FROM patient AS person JOIN area_ref AS place ON place.id = person.area_id
     WHERE person.district_id IS NULL AND ${within} AND ${reached(scope)} LIMIT 1`;
-  return { districtIds: rows.map(({ id }) => id), indexBehind: behind.length > 0 };
+  const areas = await prisma.$queryRaw<{ id: string }[]>`
+    SELECT id::text FROM area_ref AS place WHERE ${within} LIMIT ${fewAreas + 1}`;
+  return {
+    districtIds: rows.map(({ id }) => id),
+    areaIds: areas.length > fewAreas ? null : areas.map(({ id }) => id),
+    indexBehind: behind.length > 0,
+  };
 }
 
 /** The tokens of one word in one district: any of each list shows that it may be there. */
@@ -82,11 +104,14 @@ interface WordTokens {
   readonly sound: readonly string[];
 }
 
-/** The words of the name as each district has them; one part without words when none is looked up. */
+/**
+ * The words of the name as each district has them; one part without words when none is looked up.
+ * Each district is asked by itself, because the planner knows how frequent the few tokens of one
+ * are: asked for those of a state at once, it reads all rows instead.
+ */
 async function namesIn({ sealing }: StoreClient, what: LookUp): Promise<WordTokens[][]> {
-  // An identifier has said who it is; the name is compared once they are open.
-  const words = what.identified === null ? (what.question.name?.words.indexed ?? []) : [];
-  if (words.length === 0) return [[]];
+  if (what.area === null) return [[]];
+  const words = what.question.name?.words.indexed ?? [];
   const ask = (word: QueryWord, within: string, aspect: keyof WordTokens) =>
     sealing.blindIndexFor('Patient', 'nameTokens', word.word, { within, aspect });
   const tokensOf = async (word: QueryWord, within: string) => ({
@@ -94,23 +119,18 @@ async function namesIn({ sealing }: StoreClient, what: LookUp): Promise<WordToke
     sound: await ask(word, within, 'sound'),
   });
   return Promise.all(
-    what.districtIds.map((within) => Promise.all(words.map((word) => tokensOf(word, within)))),
+    what.area.districtIds.map((within) => Promise.all(words.map((word) => tokensOf(word, within)))),
   );
 }
 
 /**
- * The part of a look-up in one district. Each has its own, because the planner knows how frequent
- * the few tokens of one are: asked for those of a state at once, it reads all rows instead.
+ * The people who meet the conditions that concern themselves. By name they are found first and placed
+ * then: left to choose, the planner asks the index of names anew for each village of a state.
  */
-function lookUpIn(
-  words: readonly WordTokens[],
-  exact: readonly Prisma.Sql[],
-  { tier, limit }: LookUp,
-): Prisma.Sql {
-  const conditions = [...words.map((word) => fits(word, tier)), ...exact];
-  return Prisma.sql`SELECT part.* FROM (SELECT person.id, ${rankBy(words)} AS rank
-    FROM patient AS person JOIN area_ref AS place ON place.id = person.area_id
-    WHERE ${Prisma.join(conditions, ' AND ')} LIMIT ${limit}) AS part`;
+function peopleWho(conditions: readonly Prisma.Sql[], words: readonly WordTokens[]): Prisma.Sql {
+  const fence = words.length === 0 ? Prisma.empty : Prisma.sql`OFFSET 0`;
+  return Prisma.sql`(SELECT id, name_tokens, area_id, institution_id, author_id
+    FROM patient AS person WHERE ${Prisma.join([...conditions], ' AND ')} ${fence})`;
 }
 
 /** A list of tokens that is empty fits nobody, as `&&` of an empty array is false. */
@@ -131,19 +151,22 @@ function rankBy(words: readonly WordTokens[]): Prisma.Sql {
 
 async function exactly(
   { sealing }: StoreClient,
-  { question, identified }: LookUp,
+  { question, area, identified }: LookUp,
 ): Promise<Prisma.Sql[]> {
-  const { areaId, phone, born } = question;
+  const { phone, born } = question;
   const conditions: Prisma.Sql[] = [];
-  if (areaId !== null) conditions.push(Prisma.sql`place.ancestors @> ARRAY[${areaId}::uuid]`);
-  if (identified !== null)
+  const areaIds = area?.areaIds ?? null;
+  if (areaIds !== null) conditions.push(Prisma.sql`person.area_id = ANY (${[...areaIds]}::uuid[])`);
+  if (identified !== null) {
     conditions.push(Prisma.sql`person.id = ANY (${[...identified]}::uuid[])`);
+  }
   if (born?.from != null) conditions.push(Prisma.sql`person.birth_date >= ${born.from}::date`);
   if (born?.to != null) conditions.push(Prisma.sql`person.birth_date <= ${born.to}::date`);
   if (phone !== null) {
     const tokens = await sealing.blindIndexFor('Patient', 'phoneIndex', phone);
-    if (tokens.length === 0)
+    if (tokens.length === 0) {
       throw new Fault('BAD_USER_INPUT', { at: 'phone', reason: 'NOT_A_PHONE' });
+    }
     conditions.push(Prisma.sql`person.phone_index = ANY (${tokens}::text[])`);
   }
   return conditions;

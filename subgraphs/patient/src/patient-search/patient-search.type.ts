@@ -25,6 +25,8 @@ export interface Candidate {
 /** Where names are looked up. */
 export interface SearchedArea {
   readonly districtIds: readonly string[];
+  /** The area and all below it; null when there are more than a few dozen. */
+  readonly areaIds: readonly string[] | null;
   /** Whether names of people in scope are in no index yet. */
   readonly indexBehind: boolean;
 }
@@ -32,7 +34,8 @@ export interface SearchedArea {
 /** What limits the people whom a look-up may find. */
 export interface LookUp {
   readonly question: PatientQuestion;
-  readonly districtIds: readonly string[];
+  /** Where names are looked up; null when none is. */
+  readonly area: SearchedArea | null;
   /** Whom the identifier names; null when none was asked. */
   readonly identified: readonly string[] | null;
   /** CLOSEST wants beginning and sound of every word, ANY one of the two. */
