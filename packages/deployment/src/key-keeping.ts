@@ -15,7 +15,7 @@ import {
 } from '@caregraph/encryption';
 import { institutionSealedFields } from '@caregraph/institution-subgraph';
 import type { Logger, Metrics } from '@caregraph/observability';
-import { patientSealedFields } from '@caregraph/patient-subgraph';
+import { createMissingDistricts, patientSealedFields } from '@caregraph/patient-subgraph';
 import { prescriptionSealedFields } from '@caregraph/prescription-subgraph';
 import { createSealing, type Sealing } from '@caregraph/subgraph';
 
@@ -65,7 +65,10 @@ export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
   };
   const stores = opened.map(([store, { keys, sealing }]) => {
     const fields = sealedFields[store];
-    return { keys, ...(fields && { sealed: { pool: pools[store], fields, sealing } }) };
+    if (fields === undefined) return { keys };
+    const sealed = { pool: pools[store], fields, sealing };
+    const missing = createMissingDistricts(pools.patient);
+    return { keys, sealed: store === 'patient' ? { ...sealed, missing } : sealed };
   });
   const keeper = createKeyKeeper({ stores, keyPool, watch, clock, ids });
   const allKeys = stores.map((one) => one.keys);

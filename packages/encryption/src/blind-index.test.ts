@@ -29,6 +29,7 @@ describe('blind indexer', () => {
     companion: null,
     partition: null,
     purpose: 'write',
+    aspect: null,
   };
   const tokens = async (change: Partial<TokenRequest> = {}, fill = 1) =>
     (await indexer(fill).tokensOf([{ ...request, ...change }]))[0] ?? [];

@@ -9,6 +9,11 @@ export interface NormalizerContext {
   readonly companion: string | null;
   /** Writing stores every text a value may be found by; a search asks for what was typed. */
   readonly purpose: 'write' | 'search';
+  /**
+   * Which of the texts of a value a search asks for; null for all of them. What there is to ask for
+   * is the normaliser's matter, e.g. the `beginning` or the `sound` of a name.
+   */
+  readonly aspect: string | null;
 }
 
 /**

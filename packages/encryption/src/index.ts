@@ -31,3 +31,4 @@ export { openKeyService } from './key-service/open-key-service.ts';
 export { createKeyKeeper, describeJob } from './job/key-keeper.ts';
 export type { KeyKeeper } from './job/key-keeper.ts';
 export type { JobName, JobOutcome, JobRow, KeyJob } from './job/key-job.ts';
+export type { MissingContext } from './walk/rewrite-rows.ts';

@@ -45,7 +45,8 @@ describe('writing and reading one row', () => {
       expect(String(raw[field])).not.toMatch(/Rehana|98300|713101|Rihana|1994/);
     }
     expect(raw['nameTokens']).toHaveLength(2);
-    expect(raw['phoneIndex']).toMatch(/^[0-9a-f]{16}$/);
+    expect(raw['phoneIndex']).toMatch(/^[0-9a-f]{8}$/);
+    expect(String(raw['nameTokens'])).toMatch(/^[0-9a-f]{6},[0-9a-f]{6}$/);
     expect(await store.prisma.person.findUnique({ where: { id: person.id } })).toEqual(created);
   });
 
@@ -91,7 +92,7 @@ describe('writing and reading one row', () => {
     const phone = await sealing.blindIndexFor('Person', 'phoneIndex', '+919830000001');
     const value = await sealing.blindIndexFor('Card', 'valueIndex', 'A-77', { with: 'MRN' });
     const other = await sealing.blindIndexFor('Card', 'valueIndex', 'A-77', { with: 'QR' });
-    const found = { where: { nameTokens: { hasEvery: name }, phoneIndex: { in: phone } } };
+    const found = { where: { nameTokens: { hasSome: name }, phoneIndex: { in: phone } } };
     expect(await prisma.person.findMany({ ...found, select: { id: true } })).toEqual([
       { id: person.id },
     ]);

@@ -24,6 +24,8 @@ export interface BlindIndexContext {
   readonly with?: string;
   /** The value of the field named by `within:`. */
   readonly within?: string;
+  /** Which of the texts of the value are looked up, in the words of the normaliser; all without it. */
+  readonly aspect?: string;
 }
 
 /** What a store has besides its client: for raw SQL, and for searching. */
@@ -43,9 +45,12 @@ export interface Sealing<Plain, Blind> {
   /** Seals rows for an insert by raw SQL (bulk import): bytes and tokens in place of plain values. */
   sealRows<M extends keyof Plain & string>(model: M, rows: readonly object[]): Promise<Stored[]>;
   /**
-   * The tokens that `value` is found by, in the blind index column `column` of `model`.
+   * The tokens that `value` is found by, in the blind index column `column` of `model`. Any one of
+   * them shows a match: rows may be indexed under more than one key, and a value may have several
+   * spellings. None shows a certain one, because tokens are truncated: compare the opened value.
    *
-   * @example { nameTokens: { hasEvery: await sealing.blindIndexFor('Patient', 'nameTokens', name) } }
+   * @example { phoneIndex: { in: await sealing.blindIndexFor('Patient', 'phoneIndex', phone) } }
+   * @example { nameTokens: { hasSome: await sealing.blindIndexFor('Patient', 'nameTokens', word) } }
    */
   blindIndexFor<M extends keyof Blind & string>(
     model: M,
@@ -112,7 +117,8 @@ export function createSealing<Plain, Blind>(
         throw new SealError('BLIND_INDEX_CONTEXT_MISSING', place, why);
       }
       const { store } = fields;
-      const request = { store, ...place, index, value, companion, partition };
+      const aspect = context.aspect ?? null;
+      const request = { store, ...place, index, value, companion, partition, aspect };
       const [tokens] = await blindIndexer.tokensOf([{ ...request, purpose: 'search' }]);
       if (tokens === undefined) {
         throw new SealError('SEAL_CODEC_MISMATCH', place, 'the indexer gave no tokens back');

@@ -50,13 +50,18 @@ function indexField(write: RowWrite, field: string, value: unknown, batch: Write
       write.data[column] = index.list ? [] : null;
       continue;
     }
+    // Said to be in no partition yet: in no index either, until somebody tells which.
+    if (index.within !== null && write.kind === 'create' && write.known[index.within] === null) {
+      write.data[column] = index.list ? [] : null;
+      continue;
+    }
     const companion = companionOf(write, column, index.with);
     const partition = companionOf(write, column, index.within);
     const place = { store: write.store, model: write.model, field: column };
     const texts = Array.isArray(value) ? value : [value];
     const requests = texts.flatMap((text): TokenRequest[] =>
       typeof text === 'string'
-        ? [{ ...place, index, value: text, companion, partition, purpose: 'write' }]
+        ? [{ ...place, index, value: text, companion, partition, purpose: 'write', aspect: null }]
         : [],
     );
     batch.index(requests, write.data, column, index.list);

@@ -1,5 +1,6 @@
 export { demoActors, type DemoActor } from './demo-actor.ts';
 export { type District, type DistrictOptions, type GeneratedDistrict } from './district.ts';
+export { familyName, givenName } from './name-list.ts';
 export { generateDistrict } from './generate-district.ts';
 export {
   loadDistrict,

@@ -46,7 +46,7 @@ export const faultCatalogue = {
   BAD_USER_INPUT: { status: 400, message: 'A value is not of the form that is asked for.' },
   BODY_TOO_LARGE: { status: 413, message: 'The request body is too large.' },
   CURSOR_INVALID: { status: 400, message: 'The cursor does not belong to this list and filter.' },
-  PAGE_SIZE_INVALID: { status: 400, message: 'first must be between 1 and 200.' },
+  PAGE_SIZE_INVALID: { status: 400, message: 'first is not a size that this list gives.' },
   BATCH_TOO_LARGE: { status: 400, message: 'The batch has too many operations.' },
   FORM_REFUSED: { status: 403, message: 'The form does not come from an open page of this site.' },
   RATE_LIMITED: { status: 429, message: 'Too many requests. Try again later.' },

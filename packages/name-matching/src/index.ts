@@ -9,8 +9,16 @@ export {
 } from './card-number.ts';
 export { asciiDigits } from './decimal-digits.ts';
 export { normalizeIdentifier } from './identifier.ts';
-export { matchesName, MIN_PREFIX_LENGTH, nameScore, nameTokens, rankNames } from './name-match.ts';
-export type { NameTokens, RankedName } from './name-match.ts';
+export {
+  compareNames,
+  matchesName,
+  MIN_PREFIX_LENGTH,
+  nameQuery,
+  nameScore,
+  nameTokens,
+  rankNames,
+} from './name-match.ts';
+export type { NameMatch, NameQuery, NameTokens, QueryWord, RankedName } from './name-match.ts';
 export { MAX_NAME_LENGTH, nameWords, normalizeName } from './name-words.ts';
 export { normalizePhone } from './phone-number.ts';
 export { phoneticKey } from './phonetic-key.ts';

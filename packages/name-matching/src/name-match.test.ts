@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesName, nameScore, nameTokens, rankNames } from './name-match.ts';
+import {
+  compareNames,
+  matchesName,
+  nameQuery,
+  nameScore,
+  nameTokens,
+  rankNames,
+} from './name-match.ts';
 import { nameWords, normalizeName } from './name-words.ts';
 import { phoneticKey } from './phonetic-key.ts';
 
@@ -20,8 +27,7 @@ describe('words of a name', () => {
   ])('%s', (name, expected) => expect(normalizeName(name)).toBe(expected));
 
   it('keeps the letters of scripts it cannot transliterate', () => {
-    expect(nameWords('லட்சுமி')).not.toEqual([]);
-    expect(nameWords('সুমাইয়া')).not.toEqual([]);
+    expect(nameWords('안나 မမ')).toHaveLength(2);
   });
 });
 
@@ -126,4 +132,41 @@ describe('matching and ranking', () => {
     expect(ranked).toEqual(['Rehana', 'Rehana Begum', 'Rihana', 'Rihanna']);
     expect(nameScore('rehana', 'Rehana')).toBe(1);
   });
+});
+
+describe('what a query is looked up by', () => {
+  it('has the beginning and the sound of each word, and leaves short words aside', () => {
+    expect(nameQuery('Rehana b')).toEqual({
+      indexed: [{ word: 'rehana', beginning: 'rehana', sound: 'rhn' }],
+      short: ['b'],
+    });
+    expect(nameQuery('Md Om')).toEqual({
+      indexed: [{ word: 'md', beginning: 'md', sound: 'mhmd' }],
+      short: ['om'],
+    });
+    expect(nameQuery('Venkatanarasimharajuvaripeta').indexed[0]?.beginning).toBe('venkatanar');
+    expect(nameQuery(' … ')).toEqual({ indexed: [], short: [] });
+  });
+
+  it('is among the tokens of every name that begins so or sounds so', () => {
+    const word = fc.stringMatching(/^[a-z]{3,14}$/);
+    fc.assert(
+      fc.property(word, word, (name, more) => {
+        const { prefixes, phonetic } = nameTokens(name + more);
+        for (const { beginning } of nameQuery(name).indexed) expect(prefixes).toContain(beginning);
+        for (const { sound } of nameQuery(name + more).indexed) expect(phonetic).toContain(sound);
+      }),
+    );
+  });
+});
+
+describe('how a name answers', () => {
+  it.each([
+    ['reh', 'Rehana Begum', 'SPELLING'],
+    ['begum reh', 'Rehana Begum', 'SPELLING'],
+    ['rihana', 'Rehana', 'SOUND'],
+    ['rehana begam', 'Rehana Begum', 'SOUND'],
+    ['रेहाना', 'Rehana', 'SPELLING'],
+    ['rehana khatun', 'Rehana Begum', undefined],
+  ])('%s: %s', (query, name, by) => expect(compareNames(query, name)?.by).toBe(by));
 });

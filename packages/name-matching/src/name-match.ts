@@ -38,6 +38,44 @@ export const nameTokens = (name: string): NameTokens => {
   };
 };
 
+/** What one word of a query is looked up by. */
+export interface QueryWord {
+  /** The whole word, in normal form. */
+  readonly word: string;
+  /** Its first ten letters, as `nameTokens` has them of a name that begins so. */
+  readonly beginning: string;
+  readonly sound: string;
+}
+
+/** The words of a query, sorted by whether an index can find them. */
+export interface NameQuery {
+  readonly indexed: readonly QueryWord[];
+  /** Too short to be looked up; they only choose among what the others find. */
+  readonly short: readonly string[];
+}
+
+/**
+ * A query as it is looked up. A word of one or two letters has no prefix token, and its sound is that
+ * of half a district; it stays out, unless it is short for something longer (Md).
+ *
+ * @param query the text as typed
+ * @returns two empty lists for a text without letters
+ * @example nameQuery('Md R') // { indexed: [{ word: 'md', beginning: 'md', sound: 'mhmd' }], short: ['r'] }
+ */
+export const nameQuery = (query: string): NameQuery => {
+  const words = nameWords(query).map((word) => ({ word, sound: phoneticKey(word) }));
+  const isIndexed = ({ word, sound }: { word: string; sound: string }) =>
+    [...word].length >= MIN_PREFIX_LENGTH || [...sound].length >= MIN_PREFIX_LENGTH;
+  return {
+    indexed: words.filter(isIndexed).map(({ word, sound }) => ({
+      word,
+      beginning: [...word].slice(0, MAX_PREFIX_LENGTH).join(''),
+      sound,
+    })),
+    short: words.filter((one) => !isIndexed(one)).map(({ word }) => word),
+  };
+};
+
 const EXACT = 1;
 const PREFIX = 0.8;
 const SOUND = 0.6;
@@ -48,28 +86,46 @@ const wordScore = (queryWord: string, nameWord: string): number => {
   return phoneticKey(queryWord) === phoneticKey(nameWord) ? SOUND : 0;
 };
 
+/** How a name answers a query. */
+export interface NameMatch {
+  /** From just above 0 to 1 (equal). */
+  readonly score: number;
+  /** SPELLING when every word asked for is a word of the name or its beginning; else SOUND. */
+  readonly by: 'SPELLING' | 'SOUND';
+}
+
 /**
- * How well a name answers a query, from 0 (some word of the query is not in the name) to 1 (equal).
- * Words may stand in any order, because family names come first or last by custom; each word of
- * the name answers one word of the query.
+ * How a name answers a query; undefined when some word of the query is not in the name. Words may
+ * stand in any order, because family names come first or last by custom; each word of the name
+ * answers one word of the query.
  *
- * @example nameScore('rihana', 'Rehana Begum') // 0.6 × a little less for the word not asked for
+ * @example compareNames('rihana', 'Rehana Begum') // { score: 0.588, by: 'SOUND' }
  */
-export const nameScore = (query: string, name: string): number => {
+export const compareNames = (query: string, name: string): NameMatch | undefined => {
   const asked = nameWords(query);
   const open = [...nameWords(name)];
-  if (asked.length === 0 || open.length === 0) return 0;
+  if (asked.length === 0 || open.length === 0) return undefined;
   const extraWords = Math.max(0, open.length - asked.length);
   let sum = 0;
+  let by: NameMatch['by'] = 'SPELLING';
   for (const word of asked) {
     const scores = open.map((candidate) => wordScore(word, candidate));
     const best = Math.max(0, ...scores);
-    if (best === 0) return 0;
+    if (best === 0) return undefined;
+    if (best === SOUND) by = 'SOUND';
     sum += best;
     open.splice(scores.indexOf(best), 1);
   }
-  return (sum / asked.length) * (1 - 0.02 * extraWords);
+  return { score: (sum / asked.length) * (1 - 0.02 * extraWords), by };
 };
+
+/**
+ * How well a name answers a query, from 0 (some word of the query is not in the name) to 1 (equal).
+ *
+ * @example nameScore('rihana', 'Rehana Begum') // 0.6 × a little less for the word not asked for
+ */
+export const nameScore = (query: string, name: string): number =>
+  compareNames(query, name)?.score ?? 0;
 
 /**
  * Whether every word of the query is in the name: equal, as a prefix, or alike in sound.

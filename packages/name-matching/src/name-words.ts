@@ -35,7 +35,7 @@ const latinWord = (word: string): string =>
  *
  * Steps: cut to {@link MAX_NAME_LENGTH}; Unicode NFKC; lower case; apostrophes and invisible
  * characters (bidirectional marks, joiners, variation selectors) vanish; all that is neither
- * letter, mark nor digit separates; Devanagari and Arabic become Latin; marks are stripped.
+ * letter, mark nor digit separates; Indian scripts and Arabic become Latin; marks are stripped.
  * Scripts without a transliteration keep their letters, so that no name becomes empty.
  *
  * @param name a name as typed, any script, any length

@@ -2,14 +2,22 @@
 const shortForms: Readonly<Record<string, string>> = {
   md: 'mohammed',
   mohd: 'mohammed',
+  mohmd: 'mohammed',
   mhd: 'mohammed',
 };
+
+/** Sounds of one name that the rules leave apart: its d is a t in Turkish and in Tamil writing. */
+const sameSounds: Readonly<Record<string, string>> = { mhmt: 'mhmd', mgmt: 'mhmd', mgmd: 'mhmd' };
 
 /**
  * Rules in order. They merge what ears and transliterations confuse in names of South Asia,
  * the Middle East and Africa: aspirates, sh/s, z/j, v/w, c/k/q, f/ph, doubled letters.
  */
 const soundRules: readonly (readonly [RegExp, string])[] = [
+  // A glide, not a sound of its own: Chowdhury, Dawood.
+  [/([aeou])w(?=[^aeiouy]|[uo]|$)/g, '$1'],
+  // One letter of Sanskrit, spelled as each language says it: Gyan, Jnan, Dnyan.
+  [/^(?:jn|dny)/, 'gy'],
   [/ph/g, 'f'],
   [/sch|sh/g, 's'],
   [/tch|chh|ch/g, 'C'],
@@ -39,5 +47,6 @@ export const phoneticKey = (word: string): string => {
   for (const [pattern, replacement] of soundRules) sound = sound.replace(pattern, replacement);
   const start = /^[aeiou]/.test(sound) ? 'a' : sound.charAt(0);
   const rest = (start === 'a' ? sound : sound.slice(1)).replace(/h$/, '').replace(/[aeiouy]/g, '');
-  return start + rest;
+  const key = start + rest;
+  return sameSounds[key] ?? key;
 };

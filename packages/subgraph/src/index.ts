@@ -38,4 +38,4 @@ export {
 } from './subgraph.ts';
 export { factAuthor, factsInScope, ownWhileProvisional } from './territory/fact-scope.ts';
 export { inTerritory, patientsInScope } from './territory/patient-scope.ts';
-export { placeAreas, territoryHandlers } from './territory/territory-handlers.ts';
+export { territoryHandlers } from './territory/territory-handlers.ts';

@@ -7,11 +7,10 @@ import {
   type StoreKeys,
 } from '@caregraph/encryption';
 import {
+  nameQuery,
   nameTokens,
-  nameWords,
   normalizeIdentifier,
   normalizePhone,
-  phoneticKey,
 } from '@caregraph/name-matching';
 
 /** What an operation keeps although it was not applied or does not show, and whose it is. */
@@ -51,7 +50,8 @@ export function createSealing(options: { keys: StoreKeys; phoneRegion: string })
   const blindIndexer = createBlindIndexer({
     keys: keys.indexKeys,
     normalizers: {
-      name: (value, { purpose }) => (purpose === 'write' ? tokensOf(value) : asked(value)),
+      name: (value, { purpose, aspect }) =>
+        purpose === 'write' ? tokensOf(value) : asked(value, aspect),
       phone: (value) => present(normalizePhone(value, options.phoneRegion)),
       identifier: (value, { companion }) => present(normalizeIdentifier(companion ?? '', value)),
       exact: (value) => [value],
@@ -80,11 +80,16 @@ function tokensOf(name: string): string[] {
   return [...prefixes.map((one) => `=${one}`), ...phonetic.map((one) => `~${one}`)];
 }
 
-/** A search asks for the words as typed and for their sounds; the store filters after opening. */
-function asked(query: string): string[] {
-  const words = nameWords(query);
-  const typed = words.map((word) => `=${[...word].slice(0, 10).join('')}`);
-  return [...new Set([...typed, ...words.map((word) => `~${phoneticKey(word)}`)])];
+/**
+ * A search asks for words by their `beginning`, by their `sound`, or by both; the store compares what
+ * it has opened.
+ */
+function asked(query: string, aspect: string | null): string[] {
+  const words = nameQuery(query).indexed;
+  const beginnings = words.map(({ beginning }) => `=${beginning}`);
+  const sounds = words.map(({ sound }) => `~${sound}`);
+  if (aspect === 'beginning') return beginnings;
+  return aspect === 'sound' ? sounds : [...beginnings, ...sounds];
 }
 
 function present(value: string | undefined): string[] {

@@ -59,6 +59,7 @@ export async function completeDistrict(stack: JourneyStack): Promise<Record<stri
     'Query.dispensing': await some('prescription', 'Dispensing'),
     'Query.disease': `(code: "${disease}")`,
     'Query.patient': byId(patientId),
+    'Query.searchPatients': `(areaId: "${territory.district.id}", bornBetween: { from: "1880-01-01" })`,
     'Query.checkup': byId(checkup),
     'Query.allergy': byId(allergy),
     'Query.immunization': byId(immunization),

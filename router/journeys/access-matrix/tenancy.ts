@@ -36,6 +36,7 @@ const record = [
   'Partner',
   'Patient',
   'PatientAccess',
+  'PatientMatch',
   'Pregnancy',
   'Prescription',
   'PrescriptionItem',
@@ -58,6 +59,8 @@ const open = [
   'Institution',
   'Medicine',
   'PageInfo',
+  // Whose list of matches may be shown empty, like that of a connection.
+  'PatientSearchResult',
   'ScheduledDose',
   'Staff',
   'Vaccine',

@@ -3,6 +3,7 @@ import type { StoreClient } from './client.ts';
 import { createBreakGlassStore } from './break-glass/index.ts';
 import { createHouseholdStore } from './household/household.store.ts';
 import { createIdentifierStore } from './identifier/identifier.store.ts';
+import { createPatientSearchStore } from './patient-search/index.ts';
 import { createPatientStore } from './patient/patient.store.ts';
 import { createRelationshipStore } from './relationship/relationship.store.ts';
 
@@ -15,6 +16,7 @@ export function createStores(
 ) {
   return {
     patient: createPatientStore(db, request),
+    patientSearch: createPatientSearchStore(db, request),
     identifier: createIdentifierStore(db, request),
     household: createHouseholdStore(db, request),
     relationship: createRelationshipStore(db, request),

@@ -1,16 +1,13 @@
-import {
-  assembleSubgraph,
-  placeAreas,
-  type Subgraph,
-  type SubgraphDependencies,
-} from '@caregraph/subgraph';
+import { assembleSubgraph, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
 import { sealedFields } from '../generated/sealed-fields.ts';
 import { breakGlassConcept } from './break-glass/index.ts';
 import { createStoreClient, type StoreTx } from './client.ts';
 import type { GrantAccess, PatientContext } from './context.ts';
 import { householdConcept } from './household/index.ts';
 import { identifierConcept } from './identifier/index.ts';
+import { patientSearchConcept } from './patient-search/index.ts';
 import { patientConcept } from './patient/index.ts';
+import { placeAreas } from './reach/index.ts';
 import { relationshipConcept } from './relationship/index.ts';
 import { createStores } from './stores.ts';
 
@@ -31,6 +28,7 @@ export function createPatientSubgraph(deps: SubgraphDependencies): Subgraph {
       batchField: 'applyPatientOperations',
       concepts: [
         patientConcept,
+        patientSearchConcept,
         identifierConcept,
         householdConcept,
         relationshipConcept,
@@ -38,7 +36,8 @@ export function createPatientSubgraph(deps: SubgraphDependencies): Subgraph {
       ],
       store: db.prisma,
       extendContext: (base) => ({ ...base, stores: createStores(db, base), grants }),
-      clearLoaders: ({ stores }) => Object.values(stores).forEach((store) => store.clear()),
+      clearLoaders: ({ stores }) =>
+        Object.values(stores).forEach((store) => 'clear' in store && store.clear()),
       eventHandlers: { 'org.caregraph.area.placed.v1': placeAreas },
     },
     deps,

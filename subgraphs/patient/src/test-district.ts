@@ -49,7 +49,11 @@ export async function createTestDistrict(): Promise<TestDistrict> {
   const graph = await createTestSubgraph('patient', createPatientSubgraph);
   const id = () => graph.ids.next();
   const [district, north, south, abroad] = [id(), id(), id(), id()];
-  await placeAreas(graph, [[district], [district, north], [district, south], [abroad]]);
+  const paths = [[district], [district, north], [district, south], [abroad]];
+  await placeAreas(
+    graph,
+    paths.map((ancestors) => ({ ancestors, districtId: String(ancestors[0]) })),
+  );
   const [workerId, institutionId] = [id(), id()];
   const tokenFor = (areaRoots: string[], over: Row = {}) => graph.token({ areaRoots, ...over });
   const worker = await tokenFor([district], { id: workerId, institutionId });
@@ -82,16 +86,28 @@ export function mutationOf(name: string): string {
   }`;
 }
 
-async function placeAreas(graph: TestSubgraph, paths: readonly string[][]): Promise<void> {
-  await graph.subgraph.consumer.receive(
-    paths.map((ancestors) => ({
+/** An area as the institution subgraph tells of it. */
+export interface PlacedArea {
+  /** Root first, the area itself last. */
+  readonly ancestors: readonly string[];
+  readonly districtId?: string;
+  readonly version?: number;
+}
+
+/** Tells the subgraph of areas. */
+export async function placeAreas(
+  { subgraph, ids }: TestSubgraph,
+  areas: readonly PlacedArea[],
+): Promise<void> {
+  await subgraph.consumer.receive(
+    areas.map(({ ancestors, version = 1, ...told }) => ({
       specversion: '1.0',
-      id: graph.ids.next(),
+      id: ids.next(),
       type: 'org.caregraph.area.placed.v1',
       source: 'caregraph/institution',
       subject: String(ancestors.at(-1)),
       time: new Date().toISOString(),
-      data: { areaId: ancestors.at(-1), ancestors, version: 1 },
+      data: { areaId: ancestors.at(-1), ancestors, version, ...told },
     })),
   );
 }

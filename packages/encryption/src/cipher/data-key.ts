@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
+import { openGcm, sealGcm, tagBytes } from './aes-gcm.ts';
 import { lengthPrefixed, uuidBytes } from './associated-data.ts';
 import { nonceBytes } from './nonce-source.ts';
 
@@ -17,7 +18,6 @@ export interface DataKey {
 }
 
 export const keyBytes = 32;
-const tagBytes = 16;
 const wrapVersion = 1;
 const wrappedBytes = 1 + nonceBytes + keyBytes + tagBytes;
 
@@ -77,13 +77,12 @@ export function wrapDataKey(
   material: Uint8Array,
   nonce: Uint8Array,
 ): Uint8Array {
-  const cipher = createCipheriv('aes-256-gcm', partitionKey, nonce);
-  cipher.setAAD(placeBytes(place));
-  const sealed = cipher.update(material);
-  cipher.final();
-  return new Uint8Array(
-    Buffer.concat([Buffer.of(wrapVersion), nonce, sealed, cipher.getAuthTag()]),
-  );
+  const bodyAt = 1 + nonceBytes;
+  const wrapped = new Uint8Array(bodyAt + material.length + tagBytes);
+  wrapped[0] = wrapVersion;
+  wrapped.set(nonce, 1);
+  sealGcm(partitionKey, nonce, placeBytes(place), material, wrapped, bodyAt);
+  return wrapped;
 }
 
 /**
@@ -99,18 +98,5 @@ export function unwrapDataKey(
 ): Uint8Array | undefined {
   if (wrapped.length !== wrappedBytes || wrapped[0] !== wrapVersion) return undefined;
   const nonce = wrapped.subarray(1, 1 + nonceBytes);
-  const decipher = createDecipheriv('aes-256-gcm', partitionKey, nonce, {
-    authTagLength: tagBytes,
-  });
-  decipher.setAAD(placeBytes(place));
-  decipher.setAuthTag(wrapped.subarray(wrappedBytes - tagBytes));
-  const material = decipher.update(wrapped.subarray(1 + nonceBytes, wrappedBytes - tagBytes));
-  try {
-    decipher.final();
-    return material;
-  } catch {
-    // GCM has one failure, and it says nothing: the tag does not fit.
-    material.fill(0);
-    return undefined;
-  }
+  return openGcm(partitionKey, nonce, placeBytes(place), wrapped.subarray(1 + nonceBytes));
 }

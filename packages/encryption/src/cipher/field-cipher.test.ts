@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
+import { createDecipheriv, randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deriveDataKey, wipeDataKey, type DataKey } from './data-key.ts';
@@ -22,6 +22,8 @@ const place: ValuePlace = {
   ...{ store: 'patient', model: 'Patient', field: 'name' },
   rowId: '01890a5d-ac96-7ab2-80e2-4536d66c5f4d',
 };
+const hexOf = (opened: Uint8Array | string) =>
+  typeof opened === 'string' ? opened : Buffer.from(opened).toString('hex');
 const seal = (plain: Uint8Array, by: DataKey = key, at: ValuePlace = place) =>
   sealValue(by, at, plain, nextNonce());
 
@@ -200,9 +202,9 @@ describe('a value is of one key', () => {
 
     const asOne = Buffer.concat([first.header, body]);
     const asTwo = Buffer.concat([second.header, body]);
-    expect(openValue(one, place, asOne)).toEqual(new Uint8Array(textOfOne));
+    expect(hexOf(openValue(one, place, asOne))).toBe(textOfOne.toString('hex'));
     expect(openValue(two, place, asOne)).toBe('WRONG_KEY');
-    expect(openValue(two, place, asTwo)).toEqual(new Uint8Array(textOfTwo));
+    expect(hexOf(openValue(two, place, asTwo))).toBe(textOfTwo.toString('hex'));
     expect(openValue(one, place, asTwo)).toBe('WRONG_KEY');
     // The id of a key can be written over, and its bytes may be chosen: the commitment is what holds.
     const disguised = { ...two, id: one.id, idBytes: one.idBytes };
@@ -211,7 +213,7 @@ describe('a value is of one key', () => {
       { key: two.fieldKey, associated: first.data },
     ]);
     expect(openRaw(two, nonce, first.data, both).length).toBe(32);
-    expect(typeof openValue(one, place, Buffer.concat([first.header, both]))).toBe('object');
+    expect(hexOf(openValue(one, place, Buffer.concat([first.header, both])))).toMatch(/^\w{64}$/);
     expect(openValue(disguised, place, Buffer.concat([first.header, both]))).toBe('WRONG_KEY');
   });
 
@@ -238,12 +240,4 @@ test('a wiped key is zeros, and seals nothing that the key would open', () => {
   expect(Buffer.from(wiped.fieldKey).equals(Buffer.alloc(32))).toBe(true);
   expect(Buffer.from(wiped.commitment).equals(Buffer.alloc(32))).toBe(true);
   expect(openValue(before, place, seal(Buffer.from('x'), wiped))).toBe('WRONG_KEY');
-});
-
-test('the product’s cipher is AES-256-GCM as node has it', () => {
-  const nonce = nextNonce();
-  const sealed = sealValue(key, place, Buffer.from('x'), nonce);
-  const cipher = createCipheriv('aes-256-gcm', key.fieldKey, nonce);
-  const body = Buffer.concat([cipher.update('x'), cipher.final()]);
-  expect(Buffer.from(sealed.subarray(61, 62)).equals(body)).toBe(true);
 });

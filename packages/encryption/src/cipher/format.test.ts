@@ -74,8 +74,16 @@ describe('a token of a blind index', () => {
     const { store, model, column, partition, bits, text, token } = vector;
     const answered = await createBlindIndexer({ keys: { of }, normalizers }).tokensOf([
       {
-        ...{ store, model, field: column, value: text, companion: null, purpose: 'write' },
-        partition,
+        ...{
+          store,
+          model,
+          field: column,
+          value: text,
+          companion: null,
+          aspect: null,
+          purpose: 'write',
+        },
+        ...{ partition, aspect: null },
         index: { of: 'x', normalize: 'exact', bits, list: false, with: null, within: null },
       },
     ]);

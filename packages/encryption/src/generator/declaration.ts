@@ -47,22 +47,35 @@ export function readEncrypted(documentation?: string): EncryptedDeclaration | un
   return values && { type: oneOf('type', values.get('type') ?? 'string', plainTypes) };
 }
 
-/** `@blindIndex(of: "name", normalize: "name", with: "type", within: "districtId")`. */
+const blindIndexKeys = ['of', 'normalize', 'bits', 'with', 'within'];
+
+/** Fewer bits find half the table, more than a hash has lasting worth in tell nothing more. */
+const fewestBits = 8;
+const mostBits = 128;
+
+/**
+ * No default: how long a token is decides how many strangers a search finds, and how much a thief
+ * learns. Somebody has to have planned it for this column.
+ */
+function readBits(written: string | undefined): number {
+  if (written === undefined) throw new Error('@blindIndex plans its length: bits: "24"');
+  const bits = /^\d+$/.test(written) ? Number(written) : NaN;
+  if (!(bits >= fewestBits && bits <= mostBits && bits % 4 === 0)) {
+    throw new Error(`bits is a multiple of 4 from ${fewestBits} to ${mostBits}`);
+  }
+  return bits;
+}
+
+/** `@blindIndex(of: "name", normalize: "name", bits: "24", with: "type", within: "districtId")`. */
 export function readBlindIndex(documentation?: string): BlindIndexDeclaration | undefined {
-  const values = annotation(documentation, 'blindIndex', [
-    'of',
-    'normalize',
-    'bits',
-    'with',
-    'within',
-  ]);
+  const values = annotation(documentation, 'blindIndex', blindIndexKeys);
   if (values === undefined) return undefined;
   const of = values.get('of');
   if (of === undefined) throw new Error('@blindIndex names its source: of: "field"');
   return {
     of,
     normalize: oneOf('normalize', values.get('normalize'), normalizers),
-    bits: Number(values.get('bits') ?? 64),
+    bits: readBits(values.get('bits')),
     with: values.get('with') ?? null,
     within: values.get('within') ?? null,
   };

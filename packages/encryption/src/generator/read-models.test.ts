@@ -34,11 +34,12 @@ const read = (...fields: DMMF.Field[]) => readModels([model(fields)])['Patient']
 describe('declarations', () => {
   it('are read from the comments, with words around them', () => {
     const name = sealed('name', { documentation: 'As spoken.\n@encrypted(type: "strings")' });
-    const entry = read(name, index('of: "name", normalize: "name", within: "id"'));
+    const entry = read(name, index('of: "name", normalize: "name", bits: "24", within: "id"'));
     expect(entry).toMatchObject({ id: ['id'], owner: 'id', sealed: { name: 'strings' } });
     expect(entry?.blind['tokens']).toEqual({
       of: 'name',
       normalize: 'name',
+      bits: 24,
       with: null,
       within: 'id',
       list: true,
@@ -55,16 +56,24 @@ describe('declarations', () => {
     ['is not a list of', model([sealed('name', { documentation: '@encrypted(json)' })])],
     ['name their owner', model([sealed('name')], '')],
     ['not a required plain field', model([sealed('name')], '@sealOwner(nobody)')],
-    ['is not an @encrypted field', model([index('of: "id", normalize: "exact"')])],
+    ['is not an @encrypted field', model([index('of: "id", normalize: "exact", bits: "64"')])],
     ['names its source', model([sealed('name'), index('normalize: "name"')])],
     ['normalize is one of', model([sealed('name'), index('of: "name", normalize: "soundex"')])],
+    ['plans its length', model([sealed('name'), index('of: "name", normalize: "exact"')])],
+    ...['', '4', '30', '132', '2.4e1', '-8', 'many'].map((bits): [string, DMMF.Model] => [
+      'bits is a multiple of 4 from 8 to 128',
+      model([sealed('name'), index(`of: "name", normalize: "exact", bits: "${bits}"`)]),
+    ]),
     [
       'names have many tokens',
-      model([sealed('name'), index('of: "name", normalize: "name"', { isList: false })]),
+      model([
+        sealed('name'),
+        index('of: "name", normalize: "name", bits: "24"', { isList: false }),
+      ]),
     ],
     [
       'is not a plain field',
-      model([sealed('name'), index('of: "name", normalize: "exact", with: "x"')]),
+      model([sealed('name'), index('of: "name", normalize: "exact", bits: "24", with: "x"')]),
     ],
   ])('are refused: %s', (why, broken) => {
     expect(() => readModels([broken])).toThrow(why);

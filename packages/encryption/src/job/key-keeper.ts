@@ -97,12 +97,14 @@ function jobOf(options: KeyKeeperOptions, { kind, store, subject }: JobName): Ke
   }
 }
 
+/** Stores with plain values, or with rows that can be indexed by now. */
 async function unsealedStores({ stores }: KeyKeeperOptions): Promise<JobName[]> {
   const found: JobName[] = [];
   for (const { keys, sealed } of stores) {
     if (sealed === undefined || sealedModels(sealed.fields).length === 0) continue;
     await keys.sealedState.refresh();
-    if (keys.sealedState.isSealed()) continue;
+    const unindexed = await sealed.missing?.any();
+    if (keys.sealedState.isSealed() && unindexed !== true) continue;
     found.push({ kind: 'seal-existing', store: keys.store, subject: '' });
   }
   return found;

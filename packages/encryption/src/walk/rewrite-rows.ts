@@ -9,6 +9,16 @@ export interface SealedStore {
   readonly pool: DatabasePool;
   readonly fields: SealedFields;
   readonly sealing: SealingDependencies;
+  /** Tells what rows lack for their tokens, where that may come later than the row. */
+  readonly missing?: MissingContext;
+}
+
+/** Fills the `within` fields of rows that were written before they were known. */
+export interface MissingContext {
+  /** Whether there are rows for which it is known now. */
+  any(): Promise<boolean>;
+  /** The same rows, with what is known of them by now. */
+  fill(model: string, rows: readonly Row[]): Promise<Row[]>;
 }
 
 type Loose = Readonly<Record<string, Record<string, unknown>>>;
@@ -89,9 +99,15 @@ async function writeRows(
   if (rows.length === 0) return;
   const { store, model, entry } = target;
   const sealing = createSealing<Loose, Record<string, string>>(store.fields, store.sealing);
-  const opened = await sealing.openRows(model, rows);
-  const sealed = await sealing.sealRows(model, opened);
-  const written = [...Object.keys(entry.sealed), ...Object.keys(entry.blind)];
+  const opened: Row[] = await sealing.openRows(model, rows);
+  const complete = (await store.missing?.fill(model, opened)) ?? opened;
+  const sealed = await sealing.sealRows(model, complete);
+  const partitions = Object.values(entry.blind).map((index) => index.within);
+  const written = [
+    ...Object.keys(entry.sealed),
+    ...Object.keys(entry.blind),
+    ...new Set(partitions.filter((field) => field !== null)),
+  ];
   const sets = written.map((field, at) => `${columnOf(entry, field)} = $${at + 2}`);
   const id = idField(model, entry);
   for (const row of sealed) {

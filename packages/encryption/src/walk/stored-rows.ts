@@ -52,6 +52,15 @@ export function anyPlain(entry: ModelFields): RowFilter {
   return { sql: `(${looks.join(' OR ')})`, values: [] };
 }
 
+/** Rows with a value of format version 0, and rows that are in no index for want of a partition. */
+export function plainOrUnindexed(entry: ModelFields): RowFilter {
+  const partitions = Object.values(entry.blind).map((index) => index.within);
+  const lacking = [...new Set(partitions.filter((field) => field !== null))].map(
+    (field) => ` OR ${columnOf(entry, field)} IS NULL`,
+  );
+  return { sql: `(${anyPlain(entry).sql}${lacking.join('')})`, values: [] };
+}
+
 /** Rows of an owner with a value that is sealed by another key than this one. */
 export function sealedByOther(entry: ModelFields, ownerId: string, keyId: string): RowFilter {
   const id = uuidBytes(keyId);

@@ -2,10 +2,15 @@ import { z } from 'zod';
 
 const uuid = z.uuid();
 
-/** Where an area stands in the tree. `ancestors` lists the roots first and the area itself last. */
+/**
+ * Where an area stands in the tree. `ancestors` lists the roots first and the area itself last.
+ * `districtId` is the district it lies in, or the area itself above districts; events that are older
+ * than districts lack it.
+ */
 const areaPlaced = z.object({
   areaId: uuid,
   ancestors: z.array(uuid).min(1).max(20),
+  districtId: uuid.optional(),
   version: z.int().positive(),
 });
 

@@ -4,7 +4,7 @@ type AreaPlaced = ReceivedEvent<'org.caregraph.area.placed.v1'>;
 type PatientPlaced = ReceivedEvent<'org.caregraph.patient.placed.v1'>;
 
 /** Keeps the store's knowledge of the area tree: only a later version replaces an earlier one. */
-export async function placeAreas(tx: SqlSession, events: readonly AreaPlaced[]): Promise<void> {
+async function placeAreas(tx: SqlSession, events: readonly AreaPlaced[]): Promise<void> {
   await tx.$executeRawUnsafe(
     `INSERT INTO area_ref (id, ancestors, version)
      SELECT DISTINCT ON ("areaId") "areaId", "ancestors", "version"

@@ -12,9 +12,10 @@ import {
 } from '@caregraph/subgraph';
 import type { StoreTx } from '../client.ts';
 import type { InstitutionContext } from '../context.ts';
-import { insertArea, lockArea, writeArea, type AreaRecord } from './area.store.ts';
+import { areasOnTheWay, insertArea, lockArea, writeArea, type AreaRecord } from './area.store.ts';
 
 const kinds = ['COUNTRY', 'STATE', 'DISTRICT', 'BLOCK', 'VILLAGE'] as const;
+const aboveDistricts: ReadonlySet<string> = new Set(['COUNTRY', 'STATE']);
 const name = z.string().trim().min(1).max(200);
 const code = z.string().trim().min(1).max(40);
 const timeZone = z.string().max(60).refine(isTimeZone);
@@ -58,6 +59,7 @@ async function registerArea(call: Call<z.infer<typeof registerAreaInput>>): Prom
   }
   const ancestors = [...(parent?.ancestors ?? []), input.id];
   const fieldVersions = firstFieldVersions(['name', 'code', 'timeZone'], stamp);
+  const districtId = await districtOf(tx, input.id, parent);
   const { code: official = null, parentId = null, ...rest } = input;
   const area = { ...rest, code: official, parentId, ancestors, fieldVersions };
   await insertArea(tx, area, stamp);
@@ -66,7 +68,7 @@ async function registerArea(call: Call<z.infer<typeof registerAreaInput>>): Prom
     entityId: input.id,
     version: 1,
     changes: [{ typename: 'Area', entityId: input.id, version: 1, areaAfter: input.id }],
-    events: [areaPlaced(input.id, ancestors, 1)],
+    events: [areaPlaced(input.id, ancestors, districtId)],
   };
 }
 
@@ -91,9 +93,22 @@ function named({ name: called, code: official, timeZone: zone }: AreaRecord) {
   return { name: called, code: official, timeZone: zone };
 }
 
-function areaPlaced(areaId: string, ancestors: string[], version: number) {
+/**
+ * The district that an area lies in: the first on the way from the root that is a district or
+ * smaller, since some places have no districts. An area above districts stands for itself.
+ */
+async function districtOf(
+  tx: StoreTx,
+  areaId: string,
+  parent: AreaRecord | undefined,
+): Promise<string> {
+  const above = parent === undefined ? [] : await areasOnTheWay(tx, parent.ancestors);
+  return above.find(({ kind }) => !aboveDistricts.has(kind))?.id ?? areaId;
+}
+
+function areaPlaced(areaId: string, ancestors: string[], districtId: string) {
   const type = 'org.caregraph.area.placed.v1' as const;
-  return { type, subject: areaId, data: { areaId, ancestors, version } };
+  return { type, subject: areaId, data: { areaId, ancestors, districtId, version: 1 } };
 }
 
 export const areaOperations: readonly Operation<InstitutionContext, StoreTx>[] = [

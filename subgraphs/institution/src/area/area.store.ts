@@ -86,6 +86,16 @@ export async function lockArea(tx: StoreTx, id: string): Promise<AreaRecord | un
   return (await tx.area.findUnique({ where: { id } })) ?? undefined;
 }
 
+/** The areas on the way from the root, in that order. */
+export async function areasOnTheWay(
+  tx: StoreTx,
+  ancestors: readonly string[],
+): Promise<{ id: string; kind: string }[]> {
+  const select = { id: true, kind: true, ancestors: true };
+  const areas = await tx.area.findMany({ where: { id: { in: [...ancestors] } }, select });
+  return areas.sort((one, other) => one.ancestors.length - other.ancestors.length);
+}
+
 /** Tells whether an area is one of the roots or lies below one. */
 export async function isAreaWithin(
   tx: StoreTx,

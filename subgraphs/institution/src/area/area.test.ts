@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { countRequestStatements, createTestSubgraph, type TestSubgraph } from '@caregraph/testbed';
 import { createInstitutionSubgraph } from '../index.ts';
@@ -21,6 +22,20 @@ const updateArea = `mutation ($operation: OperationInput!, $input: UpdateAreaInp
     verdict replayed problems { code field } area { name code timeZone version }
   }
 }`;
+
+const migration = new URL(
+  '../../../../prisma/institution/migrations/20261128140513_districts_of_areas/migration.sql',
+  import.meta.url,
+);
+
+/** Which district the events tell of each area. */
+async function districtsTold(): Promise<Map<string, string>> {
+  const { rows } = await graph.pool.query<{ area: string; district: string }>(
+    `SELECT data->>'areaId' AS area, data->>'districtId' AS district FROM outbox_event
+     WHERE type = 'org.caregraph.area.placed.v1'`,
+  );
+  return new Map(rows.map(({ area, district }) => [area, district]));
+}
 
 async function plant(over: Record<string, unknown> = {}) {
   const input = {
@@ -47,8 +62,50 @@ test('an area is registered below its parent and told to the other subgraphs', a
     [block.id],
   );
   expect(rows).toEqual([
-    { data: { areaId: block.id, ancestors: [district.id, block.id], version: 1 } },
+    {
+      data: {
+        areaId: block.id,
+        ancestors: [district.id, block.id],
+        districtId: district.id,
+        version: 1,
+      },
+    },
   ]);
+});
+
+test('an area is told with the district it lies in, or with itself above districts', async () => {
+  const country = await plant({ kind: 'COUNTRY' });
+  const state = await plant({ kind: 'STATE', parentId: country.id });
+  const district = await plant({ parentId: state.id });
+  const block = await plant({ kind: 'BLOCK', parentId: district.id });
+  const village = await plant({ kind: 'VILLAGE', parentId: block.id });
+  // An island without districts: its block stands for one.
+  const island = await plant({ kind: 'BLOCK', parentId: state.id });
+  const hamlet = await plant({ kind: 'VILLAGE', parentId: island.id });
+  const told = await districtsTold();
+  const areas = [country, state, district, block, village, island, hamlet];
+  const districts = [country, state, district, district, district, island, island];
+  expect(areas.map(({ id }) => told.get(id))).toEqual(districts.map(({ id }) => id));
+});
+
+test('areas that are older than districts are told anew, each once and its parents first', async () => {
+  await plant({ kind: 'VILLAGE', parentId: (await plant({ kind: 'BLOCK' })).id });
+  const before = await districtsTold();
+  const { rows: areas } = await graph.pool.query('SELECT id FROM area');
+  await graph.pool.query('DELETE FROM outbox_event');
+  await graph.pool.query(await readFile(migration, 'utf8'));
+  const told = await districtsTold();
+  expect(told).toEqual(before);
+  expect(told.size).toBe(areas.length);
+  const { rows } = await graph.pool.query<{ data: { areaId: string; ancestors: string[] } }>(
+    'SELECT data FROM outbox_event ORDER BY position',
+  );
+  const seen = new Set<string>();
+  for (const { data } of rows) {
+    seen.add(data.areaId);
+    expect(data.ancestors.every((id) => seen.has(id))).toBe(true);
+  }
+  expect(rows).toHaveLength(areas.length);
 });
 
 test('the same operation again gives the first verdict; another request under its id is refused', async () => {

@@ -2,6 +2,7 @@ import { firstFieldVersions, type FieldVersions, type OperationStamp } from '@ca
 import type { Household } from '../../generated/prisma/client.ts';
 import type { StoreTx } from '../client.ts';
 import { fieldVersionsJson } from '../field-versions.ts';
+import { districtOf } from '../reach/index.ts';
 import type { RegisterHousehold } from './household.input.ts';
 
 /** Writes a new household, without members. */
@@ -69,6 +70,26 @@ export async function memberIdsOf(tx: StoreTx, householdId: string): Promise<str
 export async function lockMembers(tx: StoreTx, householdId: string): Promise<void> {
   await tx.$queryRaw`
     SELECT 1 FROM patient WHERE household_id = ${householdId}::uuid ORDER BY id FOR UPDATE`;
+}
+
+/**
+ * Indexes the members of a household that came to an area in the district that it lies in. The
+ * database has moved them, but it has no key and cannot write their names' tokens.
+ */
+export async function indexMembersAt(
+  tx: StoreTx,
+  householdId: string,
+  areaId: string,
+): Promise<void> {
+  const districtId = await districtOf(tx, areaId);
+  const elsewhere = [{ districtId: null }, { districtId: { not: districtId } }];
+  const members = await tx.patient.findMany({
+    where: { householdId, OR: elsewhere },
+    select: { id: true, name: true },
+  });
+  for (const { id, name } of members) {
+    await tx.patient.update({ where: { id }, data: { districtId, name }, select: { id: true } });
+  }
 }
 
 interface MovedMember {

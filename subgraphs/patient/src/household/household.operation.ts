@@ -29,6 +29,7 @@ import {
 } from './household.service.ts';
 import {
   countMoveOfMembers,
+  indexMembersAt,
   insertHousehold,
   isMember,
   lockMembers,
@@ -105,6 +106,7 @@ async function write(
   if (moves) await lockMembers(tx, before.id);
   const asked = Object.keys(merge.values).length > 0;
   const after = asked ? await writeHousehold(tx, before.id, merge, merge.values) : before;
+  if (moves) await indexMembersAt(tx, before.id, after.areaId);
   const members = moves ? await countMoveOfMembers(tx, before.id, stamp) : [];
   const dependants = moves
     ? await dependantsOf(

@@ -24,6 +24,8 @@ interface IdentifierStore {
    * @throws Fault BAD_USER_INPUT at system when several issuers gave the value to different people
    */
   patientNamedBy(type: string, value: string, system?: string): Promise<string | undefined>;
+  /** All whom an active identifier names: more than one when several issuers gave the value. */
+  patientsNamedBy(type: string, value: string, system?: string): Promise<string[]>;
   clear(): void;
 }
 
@@ -47,12 +49,16 @@ export function createIdentifierStore(
     });
     return groupBy(patientIds, leave(rows), (row) => row.patientId);
   });
+  const patientsNamedBy: IdentifierStore['patientsNamedBy'] = async (type, value, system) => {
+    const rows = await findActive({ prisma, sealing }, scope, { type, value, system });
+    return [...new Set(rows.map((row) => row.patientId))];
+  };
   return {
     find: byId.find,
+    patientsNamedBy,
     ofPatient: async (patientId) => (await byPatient.load(patientId)) ?? [],
     async patientNamedBy(type, value, system) {
-      const rows = await findActive({ prisma, sealing }, scope, { type, value, system });
-      const [first, ...others] = new Set(rows.map((row) => row.patientId));
+      const [first, ...others] = await patientsNamedBy(type, value, system);
       // Naming either of two people would open the wrong record half the time.
       if (others.length > 0) throw new Fault('BAD_USER_INPUT', { at: 'system' });
       return first;
@@ -68,12 +74,12 @@ async function findActive(
 ): Promise<IdentifierRow[]> {
   const { type, value, system } = asked;
   const normal = normalizeIdentifier(type, value);
-  const [token] = await sealing.blindIndexFor('Identifier', 'valueIndex', value, { with: type });
-  if (normal === undefined || token === undefined) return [];
+  const tokens = await sealing.blindIndexFor('Identifier', 'valueIndex', value, { with: type });
+  if (normal === undefined) return [];
   const rows = await prisma.identifier.findMany({
     where: {
       type,
-      valueIndex: token,
+      valueIndex: { in: tokens },
       status: 'ACTIVE',
       ...(system === undefined ? {} : { system }),
       patient: patientsInScope(scope),

@@ -1,1 +1,2 @@
 export { patientConcept } from './patient.concept.ts';
+export type { PatientRow } from './patient.store.ts';

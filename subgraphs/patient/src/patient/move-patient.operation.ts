@@ -74,7 +74,7 @@ async function settleIn({ tx, stamp }: Call, before: Reached, place: Place): Pro
   });
   if (!asksForWrite(merge)) return mergedOutcome(merge, before, before);
   const left = place.householdId === householdId ? [] : await stepDownAsHead(tx, before, stamp);
-  const after = await writePatient(tx, before.id, merge, { place });
+  const after = await writePatient(tx, before, merge, { place });
   const outcome = mergedOutcome(merge, before, after);
   const areas = { areaBefore: areaId, areaAfter: after.areaId };
   const dependants = areaId === after.areaId ? [] : await dependantsOf(tx, [before.id]);

@@ -116,6 +116,6 @@ async function takeStanding(
     ruleOf: () => rule,
   });
   if (!asksForWrite(merge)) return mergedOutcome(merge, before, before);
-  const after = await writePatient(tx, before.id, merge, { standing });
+  const after = await writePatient(tx, before, merge, { standing });
   return { ...mergedOutcome(merge, before, after), events: [patientPlaced(after)] };
 }

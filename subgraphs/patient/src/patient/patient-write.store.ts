@@ -3,6 +3,7 @@ import type { Patient } from '../../generated/prisma/client.ts';
 import { toStoredDay } from '../civil-day.ts';
 import type { StoreTx } from '../client.ts';
 import { fieldVersionsJson } from '../field-versions.ts';
+import { districtOf } from '../reach/index.ts';
 import type { RegisterPatient } from './patient.input.ts';
 import type { Particulars, Place, Standing } from './patient.type.ts';
 
@@ -18,6 +19,7 @@ export async function insertPatient(
   return tx.patient.create({
     data: {
       ...place,
+      districtId: await districtOf(tx, place.areaId),
       id: input.id,
       name: input.name,
       address: input.address ?? null,
@@ -38,18 +40,24 @@ export async function insertPatient(
   });
 }
 
+type Change = Partial<Particulars> & { place?: Place; standing?: Standing };
+
+/** A patient as a write finds them: locked, and open. */
+type Before = Pick<Patient, 'id' | 'name' | 'areaId' | 'districtId'>;
+
 /** Writes what has changed of a locked patient, under the next version. */
 export async function writePatient(
   tx: StoreTx,
-  id: string,
+  before: Before,
   next: { version: number; fieldVersions: FieldVersions },
-  change: Partial<Particulars> & { place?: Place; standing?: Standing },
+  change: Change,
 ): Promise<Patient> {
   const { birth, place, standing, ...particulars } = change;
   return tx.patient.update({
-    where: { id },
+    where: { id: before.id },
     data: {
       ...particulars,
+      ...(await indexedName(tx, before, change)),
       ...(birth && { birthDate: storedDay(birth.date), birthDateEstimated: birth.estimated }),
       ...place,
       ...(standing && { ...standing, deceasedOn: storedDay(standing.deceasedOn) }),
@@ -57,6 +65,19 @@ export async function writePatient(
       fieldVersions: fieldVersionsJson(next.fieldVersions),
     },
   });
+}
+
+/** The name as its index needs it: with the district that it is found in, and anew in another one. */
+async function indexedName(
+  tx: StoreTx,
+  before: Before,
+  { name, place }: Change,
+): Promise<{ name: string; districtId: string } | undefined> {
+  const areaId = place?.areaId ?? before.areaId;
+  if (name === undefined && areaId === before.areaId) return undefined;
+  const districtId = await districtOf(tx, areaId);
+  if (name === undefined && districtId === before.districtId) return undefined;
+  return { name: name ?? before.name, districtId };
 }
 
 function storedDay(day: string | null | undefined): Date | null {

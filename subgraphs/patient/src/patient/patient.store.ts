@@ -1,6 +1,3 @@
-import type { Scope } from '@caregraph/access';
-import { Fault } from '@caregraph/fault';
-import { asciiDigits, matchesName, nameWords } from '@caregraph/name-matching';
 import {
   createBatchLoader,
   groupBy,
@@ -21,8 +18,6 @@ type PatientPage = Connection<PatientRow>;
 interface PatientFilter {
   readonly areaId?: string | null;
   readonly householdId?: string | null;
-  readonly name?: string | null;
-  readonly phone?: string | null;
   readonly status?: string | null;
   readonly sex?: string | null;
   readonly bornFrom?: string | null;
@@ -40,9 +35,6 @@ interface PatientStore {
 }
 
 const maxMembers = 100;
-/** Rows of a search by name or phone that are opened and compared in one step, and in all. */
-const comparedAtOnce = 100;
-const mostOpened = 2_000;
 
 export function createPatientStore(
   database: StoreClient,
@@ -65,7 +57,13 @@ export function createPatientStore(
   return {
     find: byId.find,
     async page(filter, page) {
-      const rows = await search(database, scope, filter, page);
+      const [after] = page.after ?? [];
+      const further = after === undefined ? [] : [{ id: { gt: after } }];
+      const rows = await prisma.patient.findMany({
+        where: { AND: [...conditionsOf(filter), inScope, ...further] },
+        orderBy: { id: 'asc' },
+        take: page.limit,
+      });
       const connection = toConnection(rows, page, (row) => [row.id]);
       for (const { node } of connection.edges) audit.saw('Patient', node.id);
       return connection;
@@ -91,51 +89,8 @@ async function firstMembers(
     WHERE place <= ${maxMembers} ORDER BY id`;
 }
 
-/**
- * Blind indexes answer with a few too many: tokens are truncated, and two words of a search may
- * have found the same word of a name. What is opened is compared again, until the page is full.
- */
-async function search(
-  database: StoreClient,
-  scope: Scope,
-  filter: PatientFilter,
-  page: PageRequest,
-): Promise<PatientRow[]> {
-  const where = await conditionsOf(database, filter);
-  if (where === undefined) return [];
-  const compared = filter.name != null || filter.phone != null;
-  const take = compared ? Math.max(page.limit, comparedAtOnce) : page.limit;
-  const found: PatientRow[] = [];
-  let after = page.after?.[0];
-  for (let opened = 0; opened < mostOpened; opened += take) {
-    const rows = await database.prisma.patient.findMany({
-      where: { AND: [...where, patientsInScope(scope), ...(after ? [{ id: { gt: after } }] : [])] },
-      orderBy: { id: 'asc' },
-      take,
-    });
-    found.push(...rows.filter((row) => isMeant(row, filter)));
-    after = rows.at(-1)?.id;
-    if (rows.length < take || found.length >= page.limit) return found.slice(0, page.limit);
-  }
-  // Whoever made such a query would have the whole district opened for an empty page.
-  throw new Fault('BAD_USER_INPUT', { at: 'name' });
-}
-
-function isMeant(row: PatientRow, { name, phone }: PatientFilter): boolean {
-  if (name != null && !matchesName(name, row.name)) return false;
-  return phone == null || (row.phone !== null && subscriber(row.phone) === subscriber(phone));
-}
-
-/** The end of a number, which every spelling of it shares: with country code, trunk zero or none. */
-function subscriber(phone: string): string {
-  return asciiDigits(phone.normalize('NFKC')).replace(/\D/g, '').slice(-6);
-}
-
-/** The filter as the database takes it; undefined when it can meet nobody. */
-async function conditionsOf(
-  { sealing }: StoreClient,
-  filter: PatientFilter,
-): Promise<Prisma.PatientWhereInput[] | undefined> {
+/** The filter as the database takes it. */
+function conditionsOf(filter: PatientFilter): Prisma.PatientWhereInput[] {
   const { areaId, householdId, status, sex, bornFrom, bornTo } = filter;
   const where: Prisma.PatientWhereInput[] = [];
   if (areaId != null) where.push({ area: { ancestors: { has: areaId } } });
@@ -144,18 +99,5 @@ async function conditionsOf(
   if (sex != null) where.push({ sex });
   if (bornFrom != null) where.push({ birthDate: { gte: toStoredDay(bornFrom) } });
   if (bornTo != null) where.push({ birthDate: { lte: toStoredDay(bornTo) } });
-  if (filter.phone != null) {
-    const [token] = await sealing.blindIndexFor('Patient', 'phoneIndex', filter.phone);
-    if (token === undefined) return undefined;
-    where.push({ phoneIndex: token });
-  }
-  if (filter.name != null) {
-    const words = nameWords(filter.name);
-    if (words.length === 0) return undefined;
-    for (const word of words) {
-      const tokens = await sealing.blindIndexFor('Patient', 'nameTokens', word);
-      where.push({ nameTokens: { hasSome: tokens } });
-    }
-  }
   return where;
 }

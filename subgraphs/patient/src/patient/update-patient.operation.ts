@@ -36,8 +36,6 @@ async function update({ ctx, tx, input, stamp }: PatientCall<UpdatePatient>): Pr
     stamp,
     ruleOf: (field) => patientConflictRules[field],
   });
-  const after = asksForWrite(merge)
-    ? await writePatient(tx, patientId, merge, merge.values)
-    : before;
+  const after = asksForWrite(merge) ? await writePatient(tx, before, merge, merge.values) : before;
   return mergedOutcome(merge, before, after);
 }

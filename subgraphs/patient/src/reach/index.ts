@@ -1,3 +1,4 @@
+export { districtOf, placeAreas } from './district.store.ts';
 export {
   keptForReview,
   onRecordOf,
@@ -14,3 +15,4 @@ export {
   worksIn,
   type Locked,
 } from './reach.store.ts';
+export { createMissingDistricts } from './missing-district.store.ts';
