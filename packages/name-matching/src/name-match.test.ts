@@ -95,6 +95,14 @@ describe('tokens', () => {
     }
   });
 
+  it('takes a word that every object of the language has for a word', () => {
+    for (const word of ['constructor', 'toString', 'valueOf', '__proto__', 'hasOwnProperty']) {
+      const [sound = ''] = nameTokens(word).phonetic;
+      expect(sound).toMatch(/^[a-zC]+$/);
+      expect(matchesName(word, `${word} devi`)).toBe(true);
+    }
+  });
+
   it('never throws, is stable, and a name answers to itself', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 120 }), (name) => {

@@ -1,13 +1,10 @@
 /** Written short forms of one of the most common names of the field. */
-const shortForms: Readonly<Record<string, string>> = {
-  md: 'mohammed',
-  mohd: 'mohammed',
-  mohmd: 'mohammed',
-  mhd: 'mohammed',
-};
+const shortForms: ReadonlySet<string> = new Set(['md', 'mohd', 'mohmd', 'mhd']);
+const longForm = 'mohammed';
 
 /** Sounds of one name that the rules leave apart: its d is a t in Turkish and in Tamil writing. */
-const sameSounds: Readonly<Record<string, string>> = { mhmt: 'mhmd', mgmt: 'mhmd', mgmd: 'mhmd' };
+const itsSounds: ReadonlySet<string> = new Set(['mhmt', 'mgmt', 'mgmd']);
+const itsSound = 'mhmd';
 
 /**
  * Rules in order. They merge what ears and transliterations confuse in names of South Asia,
@@ -43,10 +40,10 @@ const soundRules: readonly (readonly [RegExp, string])[] = [
  */
 export const phoneticKey = (word: string): string => {
   if (!/^[a-z]+$/.test(word)) return word;
-  let sound = shortForms[word] ?? word;
+  let sound = shortForms.has(word) ? longForm : word;
   for (const [pattern, replacement] of soundRules) sound = sound.replace(pattern, replacement);
   const start = /^[aeiou]/.test(sound) ? 'a' : sound.charAt(0);
   const rest = (start === 'a' ? sound : sound.slice(1)).replace(/h$/, '').replace(/[aeiouy]/g, '');
   const key = start + rest;
-  return sameSounds[key] ?? key;
+  return itsSounds.has(key) ? itsSound : key;
 };
