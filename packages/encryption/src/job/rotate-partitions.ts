@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { keyBytes, unwrapDataKey, wrapDataKey } from '../cipher/data-key.ts';
 import { createNonceSource } from '../cipher/nonce-source.ts';
 import type { PartitionRow } from '../key-store/rotation-store.ts';
-import { partitionContext } from '../keyring/partition-keys.ts';
+import { partitionContext, type OpenPartition } from '../keyring/partition-keys.ts';
 import { SealError } from '../seal-error.ts';
 import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { JobProgress, KeyJob } from './key-job.ts';
@@ -89,11 +89,11 @@ const nextNonce = createNonceSource();
 
 function wrapAnew(
   store: string,
-  open: ReadonlyMap<string, Uint8Array>,
+  open: ReadonlyMap<string, OpenPartition>,
   { from, to }: { readonly from: PartitionRow; readonly to: string },
   dataKey: { readonly id: string; readonly ownerId: string; readonly wrapped: Uint8Array },
 ): Uint8Array {
-  const [old, next] = [open.get(from.id), open.get(to)];
+  const [old, next] = [open.get(from.id)?.key, open.get(to)?.key];
   if (old === undefined || next === undefined) throw new Error('a partition key was not opened');
   const place = { store, keyId: dataKey.id, ownerId: dataKey.ownerId };
   const material = unwrapDataKey(old, { ...place, partitionKeyId: from.id }, dataKey.wrapped);

@@ -10,10 +10,11 @@ import {
 } from '../cipher/data-key.ts';
 import { createNonceSource } from '../cipher/nonce-source.ts';
 import type { DataKeyRow, KeyStore, NewDataKey } from '../key-store/key-store.ts';
+import { KeyServiceError } from '../key-service/key-service-error.ts';
 import { SealError } from '../seal-error.ts';
 import { createKeyCache, type Held, type KeyCache } from './key-cache.ts';
 import type { KeyringLimits } from './keyring-limits.ts';
-import type { PartitionKeys } from './partition-keys.ts';
+import type { OpenPartition, PartitionKeys } from './partition-keys.ts';
 
 /** A data key and how many values this process may still seal with it. */
 export interface UsableKey {
@@ -60,31 +61,82 @@ export function createDataKeyCache(limits: KeyringLimits): DataKeyCache {
   return { cache, activeOf };
 }
 
+/** A key that was loaded, or why it does not open: a fault of those alone who need it. */
+export type LoadedKey = HeldKey | SealError;
+
 /**
- * Unwraps rows and puts them into the cache. A key of which this process holds uses already keeps
- * them: what was reserved once must not be lost with every refresh.
- *
- * @throws SealError SEAL_KEY_DAMAGED naming the row's key
+ * Unwraps rows and puts them into the cache, by id. A key of which this process holds uses already
+ * keeps them: what was reserved once must not be lost with every refresh. Its age is that of its
+ * partition key, so that what is opened in a grace does not make it longer.
  */
 export async function unwrapRows(
-  { store, partitions, clock }: DataKeysDependencies,
+  deps: DataKeysDependencies,
   { cache }: DataKeyCache,
   rows: readonly DataKeyRow[],
-): Promise<HeldKey[]> {
-  const materials = await partitions.withOpen(
-    rows.map((row) => row.partition),
-    (keys) => rows.map((row) => unwrapOne(store, keys, row)),
-  );
-  const now = clock.now().getTime();
-  const held = rows.map((row, at) => {
-    const material = materials[at] ?? new Uint8Array();
-    const dataKey = deriveDataKey(row.id, row.ownerId, material);
-    material.fill(0);
-    const uses = cache.get(row.id)?.key.uses ?? { left: 0 };
-    return cache.add(row.id, { dataKey, uses }, now);
+): Promise<Map<string, LoadedKey>> {
+  const opened = await openMaterials(deps, rows);
+  const loaded = new Map<string, LoadedKey>();
+  rows.forEach((row, at) => {
+    const material = opened[at];
+    if (material === undefined) return;
+    loaded.set(row.id, material instanceof SealError ? material : derive(cache, row, material));
   });
-  releaseSoon(cache, held);
-  return held;
+  releaseSoon(
+    cache,
+    [...loaded.values()].filter((one): one is HeldKey => !(one instanceof SealError)),
+  );
+  return loaded;
+}
+
+interface Material {
+  readonly bytes: Uint8Array;
+  readonly loadedAtMs: number;
+}
+
+function derive(
+  cache: KeyCache<UsableKey>,
+  row: DataKeyRow,
+  { bytes, loadedAtMs }: Material,
+): HeldKey {
+  const dataKey = deriveDataKey(row.id, row.ownerId, bytes);
+  bytes.fill(0);
+  const uses = cache.get(row.id)?.key.uses ?? { left: 0 };
+  return cache.add(row.id, { dataKey, uses }, loadedAtMs);
+}
+
+/** All partitions by one call; where one of them is refused, each by its own, so that only its keys are. */
+async function openMaterials(
+  deps: DataKeysDependencies,
+  rows: readonly DataKeyRow[],
+): Promise<(Material | SealError)[]> {
+  const open = (some: readonly DataKeyRow[]) =>
+    deps.partitions.withOpen(
+      some.map((row) => row.partition),
+      (keys) => some.map((row) => unwrapOne(deps.store, keys, row)),
+    );
+  try {
+    return await open(rows);
+  } catch (error) {
+    if (!isRefusal(error) || rows.length === 1) throw error;
+  }
+  const each = rows.map(async (row) => {
+    try {
+      const [material] = await open([row]);
+      return material ?? damaged(row);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return damaged(row);
+    }
+  });
+  return Promise.all(each);
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof KeyServiceError && error.code === 'KEY_UNWRAP_REFUSED';
+}
+
+function damaged({ id }: DataKeyRow): SealError {
+  return new SealError('SEAL_KEY_DAMAGED', { model: 'data_key', rowId: id }, 'it does not open');
 }
 
 /** Whoever waits takes hold in the microtasks that follow; until then the load itself holds. */
@@ -96,14 +148,13 @@ function releaseSoon(cache: KeyCache<UsableKey>, held: readonly HeldKey[]): void
 
 function unwrapOne(
   store: string,
-  keys: ReadonlyMap<string, Uint8Array>,
-  { id, ownerId, wrapped, partition }: DataKeyRow,
-): Uint8Array {
-  const partitionKey = keys.get(partition.id);
-  const place = { store, keyId: id, ownerId, partitionKeyId: partition.id };
-  const material = partitionKey && unwrapDataKey(partitionKey, place, wrapped);
-  if (material !== undefined) return material;
-  throw new SealError('SEAL_KEY_DAMAGED', { model: 'data_key', rowId: id }, 'it does not open');
+  keys: ReadonlyMap<string, OpenPartition>,
+  row: DataKeyRow,
+): Material | SealError {
+  const partition = keys.get(row.partition.id);
+  const place = { store, keyId: row.id, ownerId: row.ownerId, partitionKeyId: row.partition.id };
+  const bytes = partition && unwrapDataKey(partition.key, place, row.wrapped);
+  return bytes === undefined ? damaged(row) : { bytes, loadedAtMs: partition?.loadedAtMs ?? 0 };
 }
 
 const nextNonce = createNonceSource();
@@ -124,11 +175,10 @@ export async function makeDataKeys(
     limits.reservedUses,
     clock.now(),
   );
-  const now = clock.now().getTime();
-  const held = made.flatMap(({ row, dataKey }) => {
+  const held = made.flatMap(({ row, dataKey, loadedAtMs }) => {
     if (added.has(row.id)) {
       activeOf.set(row.ownerId, row.id);
-      return [cache.add(row.id, { dataKey, uses: { left: limits.reservedUses } }, now)];
+      return [cache.add(row.id, { dataKey, uses: { left: limits.reservedUses } }, loadedAtMs)];
     }
     wipeDataKey(dataKey);
     return [];
@@ -136,11 +186,17 @@ export async function makeDataKeys(
   releaseSoon(cache, held);
 }
 
+interface MadeKey {
+  readonly row: NewDataKey;
+  readonly dataKey: DataKey;
+  readonly loadedAtMs: number;
+}
+
 /** Makes keys in the current partition of each institution, without storing them. */
 export function newDataKeys(
   { store, partitions, ids }: Pick<DataKeysDependencies, 'store' | 'partitions' | 'ids'>,
   owners: readonly KeyOwner[],
-): Promise<{ row: NewDataKey; dataKey: DataKey }[]> {
+): Promise<MadeKey[]> {
   return partitions.withCurrent(
     owners.map((owner) => owner.institutionId),
     (open) =>
@@ -152,16 +208,16 @@ export function newDataKeys(
   );
 }
 
-function makeOne(
-  store: string,
-  keyId: string,
-  ownerId: string,
-  partition: { readonly id: string; readonly key: Uint8Array },
-): { row: NewDataKey; dataKey: DataKey } {
+function makeOne(store: string, keyId: string, ownerId: string, partition: OpenPartition): MadeKey {
   const material = randomBytes(keyBytes);
   const place = { store, keyId, ownerId, partitionKeyId: partition.id };
   const wrapped = wrapDataKey(partition.key, place, material, nextNonce());
   const dataKey = deriveDataKey(keyId, ownerId, material);
   material.fill(0);
-  return { row: { id: keyId, ownerId, partitionKeyId: partition.id, wrapped }, dataKey };
+  const { loadedAtMs } = partition;
+  return {
+    row: { id: keyId, ownerId, partitionKeyId: partition.id, wrapped },
+    dataKey,
+    loadedAtMs,
+  };
 }

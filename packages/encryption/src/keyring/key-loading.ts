@@ -1,4 +1,5 @@
 import { constraintViolation, isTransientDatabaseFault } from '@caregraph/database';
+import { SealError } from '../seal-error.ts';
 import {
   makeDataKeys,
   unwrapRows,
@@ -6,7 +7,10 @@ import {
   type DataKeysDependencies,
   type HeldKey,
   type KeyOwner,
+  type LoadedKey,
+  type UsableKey,
 } from './data-keys.ts';
+import type { KeyCache } from './key-cache.ts';
 import { isAway } from './key-service-watch.ts';
 import type { KeyringLimits } from './keyring-limits.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -15,18 +19,21 @@ const attempts = 3;
 
 /** Loads data keys by their ids; whoever asks for one that is being loaded waits for that load. */
 export function createLoadById(deps: DataKeysDependencies, known: DataKeyCache) {
-  return createSingleFlight<string, HeldKey>(
+  return createSingleFlight<string, LoadedKey>(
     (id) => id,
     async (ids) => {
-      const held = await unwrapRows(deps, known, await deps.keyStore.dataKeys(ids));
-      return new Map(held.map((one) => [one.id, one]));
+      const rows = await deps.keyStore.dataKeys(ids);
+      // What the key database has no more must not be opened with from memory either.
+      const left = new Set(rows.map((row) => row.id));
+      for (const id of ids) if (!left.has(id)) known.cache.remove(id);
+      return unwrapRows(deps, known, rows);
     },
   );
 }
 
 /** Loads the active keys of owners, and makes them where there are none. */
 export function createLoadByOwner(deps: DataKeysDependencies, known: DataKeyCache) {
-  return createSingleFlight<KeyOwner, HeldKey | 'ERASED'>(
+  return createSingleFlight<KeyOwner, LoadedKey | 'ERASED'>(
     (owner) => owner.ownerId,
     (owners) => findOrMake(deps, known, owners),
   );
@@ -36,7 +43,7 @@ async function findOrMake(
   deps: DataKeysDependencies,
   known: DataKeyCache,
   owners: readonly KeyOwner[],
-): Promise<Map<string, HeldKey | 'ERASED'>> {
+): Promise<Map<string, LoadedKey | 'ERASED'>> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const rows = await deps.keyStore.owners(owners.map((owner) => owner.ownerId));
     const none = new Set(
@@ -44,10 +51,13 @@ async function findOrMake(
     );
     if (none.size === 0) {
       const active = rows.flatMap((row) => (row.erased || !row.active ? [] : [row.active]));
-      const found = new Map<string, HeldKey | 'ERASED'>();
-      for (const held of await unwrapRows(deps, known, active)) {
-        known.activeOf.set(held.key.dataKey.ownerId, held.id);
-        found.set(held.key.dataKey.ownerId, held);
+      const loaded = await unwrapRows(deps, known, active);
+      const found = new Map<string, LoadedKey | 'ERASED'>();
+      for (const { id, ownerId } of active) {
+        const one = loaded.get(id);
+        if (one === undefined) continue;
+        found.set(ownerId, one);
+        if (!(one instanceof SealError)) known.activeOf.set(ownerId, id);
       }
       for (const row of rows) if (row.erased) found.set(row.ownerId, 'ERASED');
       return found;
@@ -63,32 +73,61 @@ async function findOrMake(
 }
 
 /**
- * Loads what is not in the cache or too old. While the key service or the key database is away, old
- * keys serve for their grace, if all that is asked for is there.
+ * Gives what is asked for, each held once for the caller: from the cache, or loaded where it is not
+ * there or too old. While the key service or the key database is away, old keys serve for their
+ * grace, if all that is asked for is there.
+ *
+ * Keys are held before anything is awaited: what is known now may have left the cache by then.
  */
-export async function loadAged<TAsked, TFound>(
-  asked: readonly TAsked[],
+export async function holdAged<TAsked, TFound>(
+  asked: ReadonlyMap<string, TAsked>,
   from: {
+    readonly cache: KeyCache<UsableKey>;
     readonly get: (one: TAsked) => HeldKey | undefined;
-    readonly load: (asked: readonly TAsked[]) => Promise<Map<string, TFound>>;
+    readonly load: (asked: readonly TAsked[]) => Promise<Map<string, TFound | HeldKey>>;
     readonly nowMs: number;
     readonly limits: KeyringLimits;
   },
-): Promise<Map<string, TFound>> {
-  const { get, load, nowMs, limits } = from;
-  const age = (held: HeldKey) => nowMs - held.loadedAtMs;
-  const old = asked.filter((one) => {
+): Promise<Map<string, TFound | HeldKey>> {
+  const { cache, get, load, nowMs, limits } = from;
+  const found = new Map<string, TFound | HeldKey>();
+  const old = new Map<string, HeldKey | undefined>();
+  const missing: TAsked[] = [];
+  for (const [name, one] of asked) {
     const held = get(one);
-    return held === undefined || age(held) > limits.maxAgeMs;
-  });
-  if (old.length === 0) return new Map();
+    if (held !== undefined) cache.hold(held);
+    if (held !== undefined && nowMs - held.loadedAtMs <= limits.maxAgeMs) found.set(name, held);
+    else {
+      old.set(name, held);
+      missing.push(one);
+    }
+  }
+  if (missing.length === 0) return found;
+  const letGo = (some: Iterable<HeldKey | undefined>) => {
+    for (const held of some) if (held !== undefined) cache.release(held);
+  };
   try {
-    return await load(old);
+    for (const [name, one] of await load(missing)) {
+      if (isHeld(one)) cache.hold(one);
+      found.set(name, one);
+    }
+    letGo(old.values());
+    return found;
   } catch (error) {
     const grace = limits.maxAgeMs + limits.graceMs;
-    const serves = (held: HeldKey | undefined) => held !== undefined && age(held) <= grace;
+    const serves = (held: HeldKey | undefined) =>
+      held !== undefined && nowMs - held.loadedAtMs <= grace;
     const passes = isAway(error) || isTransientDatabaseFault(error);
-    if (!passes || !old.every((one) => serves(get(one)))) throw error;
-    return new Map();
+    if (!passes || ![...old.values()].every(serves)) {
+      letGo([...old.values(), ...[...found.values()].filter(isHeld)]);
+      throw error;
+    }
+    for (const [name, held] of old) if (held !== undefined) found.set(name, held);
+    return found;
   }
+}
+
+/** Tells a key from a fault or a word in its place. */
+export function isHeld(one: unknown): one is HeldKey {
+  return typeof one === 'object' && one !== null && 'holders' in one;
 }

@@ -6,8 +6,9 @@ import {
   type DataKeysDependencies,
   type HeldKey,
   type KeyOwner,
+  type LoadedKey,
 } from './data-keys.ts';
-import { createLoadById, createLoadByOwner, loadAged } from './key-loading.ts';
+import { createLoadById, createLoadByOwner, holdAged, isHeld } from './key-loading.ts';
 
 /** The data keys of one subgraph, as its codec uses them. Nothing is awaited while keys are used. */
 export interface Keyring {
@@ -58,20 +59,13 @@ export function createKeyring(deps: DataKeysDependencies): Keyring {
   return {
     prepare: hold.prepare,
     async open(keyIds, work) {
-      const ids = [...keyIds];
-      const from = { get: cache.get, load: loadById, nowMs: nowMs(), limits };
-      const loaded = await loadAged(ids, from);
-      const held = new Map<string, HeldKey>();
-      for (const id of ids) {
-        const one = loaded.get(id) ?? cache.get(id);
-        if (one === undefined) continue;
-        cache.hold(one);
-        held.set(id, one);
-      }
+      const asked = new Map([...keyIds].map((id) => [id, id]));
+      const from = { cache, get: cache.get, load: loadById, nowMs: nowMs(), limits };
+      const found = await holdAged(asked, from);
       try {
-        return work((keyId) => held.get(keyId)?.key.dataKey);
+        return work((keyId) => usable(found.get(keyId))?.key.dataKey);
       } finally {
-        for (const one of held.values()) cache.release(one);
+        for (const one of found.values()) if (isHeld(one)) cache.release(one);
       }
     },
     async seal(seals, work) {
@@ -105,49 +99,60 @@ function keyOf(held: ReadonlyMap<string, HeldKey>, ownerId: string): DataKey {
   return one.key.dataKey;
 }
 
+/** A key that was damaged is a fault for whoever needs it, at the moment when it is needed. */
+function usable(found: LoadedKey | undefined): HeldKey | undefined {
+  if (found instanceof SealError) throw found;
+  return found;
+}
+
 /** The active keys of owners, found, made, and held while they are used. */
 function createOwnerHold(deps: DataKeysDependencies, { cache, activeOf }: DataKeyCache) {
   const { clock, limits } = deps;
   const load = createLoadByOwner(deps, { cache, activeOf });
-  const activeKey = ({ ownerId }: Pick<KeyOwner, 'ownerId'>) => {
+  const get = ({ ownerId }: KeyOwner) => {
     const id = activeOf.get(ownerId);
     return id === undefined ? undefined : cache.get(id);
   };
-  const loadOwners = (owners: readonly KeyOwner[]) => {
-    const distinct = [...new Map(owners.map((one) => [one.ownerId, one])).values()];
-    return loadAged(distinct, { get: activeKey, load, nowMs: clock.now().getTime(), limits });
+  const hold = (owners: readonly KeyOwner[]) =>
+    holdAged(new Map(owners.map((one) => [one.ownerId, one])), {
+      ...{ cache, get, load, limits },
+      nowMs: clock.now().getTime(),
+    });
+  const release = (found: ReadonlyMap<string, unknown>) => {
+    for (const one of found.values()) if (isHeld(one)) cache.release(one);
   };
   return {
     async prepare(owners: readonly KeyOwner[]): Promise<ReadonlySet<string>> {
-      const loaded = await loadOwners(owners);
-      return new Set([...loaded].flatMap(([id, found]) => (found === 'ERASED' ? [id] : [])));
+      const found = await hold(owners);
+      release(found);
+      return new Set([...found].flatMap(([id, one]) => (one === 'ERASED' ? [id] : [])));
     },
     async owners(ownerIds: Iterable<string>): Promise<Map<string, HeldKey>> {
       const owners = [...ownerIds].map((ownerId) => ({
         ownerId,
         institutionId: nobodysInstitution,
       }));
-      const loaded = await loadOwners(owners);
+      const found = await hold(owners);
       const held = new Map<string, HeldKey>();
-      for (const { ownerId } of owners) {
-        const fresh = loaded.get(ownerId);
-        const one = fresh === 'ERASED' ? undefined : (fresh ?? activeKey({ ownerId }));
-        if (one === undefined) {
-          for (const other of held.values()) cache.release(other);
-          const place = { model: 'key_owner', rowId: ownerId };
-          throw new SealError('SEAL_OWNER_ERASED', place, 'this person was erased');
-        }
-        cache.hold(one);
-        held.set(ownerId, one);
-      }
-      return held;
+      for (const [ownerId, one] of found) if (isHeld(one)) held.set(ownerId, one);
+      if (held.size === owners.length) return held;
+      release(found);
+      const refusals = [...found].map(([ownerId, one]) => refusalOf(ownerId, one));
+      throw refusals.find((one) => one !== undefined) ?? new Error('an owner was not asked for');
     },
   };
 }
 
+function refusalOf(ownerId: string, found: unknown): SealError | undefined {
+  if (found instanceof SealError) return found;
+  if (found !== 'ERASED') return undefined;
+  const place = { model: 'key_owner', rowId: ownerId };
+  return new SealError('SEAL_OWNER_ERASED', place, 'this person was erased');
+}
+
 /**
  * Counts uses before they are made, and takes further ones from the key database where they are
- * short.
+ * short. They are taken off before anything is awaited: whoever counts meanwhile sees what is left.
  *
  * @returns false when a key was retired meanwhile: it is forgotten, look again
  */
@@ -158,17 +163,24 @@ async function reserveUses(
   seals: ReadonlyMap<string, number>,
 ): Promise<boolean> {
   const short = new Map<string, number>();
+  const wantedOf = (ownerId: string) => seals.get(ownerId) ?? 0;
   for (const [ownerId, { id, key }] of held) {
-    const wanted = seals.get(ownerId) ?? 0;
-    if (key.uses.left < wanted) short.set(id, Math.max(wanted, limits.reservedUses));
+    key.uses.left -= wantedOf(ownerId);
+    if (key.uses.left < 0) short.set(id, Math.max(wantedOf(ownerId), limits.reservedUses));
   }
-  const taken =
-    short.size === 0 ? new Set<string>() : await keyStore.reserveUses(short, limits.maxUses);
+  if (short.size === 0) return true;
+  const giveBack = () => {
+    for (const [ownerId, { key }] of held) key.uses.left += wantedOf(ownerId);
+  };
+  const taken = await keyStore.reserveUses(short, limits.maxUses).catch((error: unknown) => {
+    giveBack();
+    throw error;
+  });
   for (const { id, key } of held.values()) {
     if (taken.has(id)) key.uses.left += short.get(id) ?? 0;
     else if (short.has(id)) cache.remove(id);
   }
-  if (taken.size < short.size) return false;
-  for (const [ownerId, { key }] of held) key.uses.left -= seals.get(ownerId) ?? 0;
-  return true;
+  if (taken.size === short.size) return true;
+  giveBack();
+  return false;
 }

@@ -10,6 +10,8 @@ import { createSingleFlight } from './single-flight.ts';
 export interface OpenPartition {
   readonly id: string;
   readonly key: Uint8Array;
+  /** When the key service opened it: what is opened with it is no younger. */
+  readonly loadedAtMs: number;
 }
 
 /** Opens partition keys: one call of the key service for all that are not known, if it can batch. */
@@ -17,7 +19,7 @@ export interface PartitionKeys {
   /** Keys of these rows, held for as long as `work` runs. */
   withOpen<T>(
     rows: readonly PartitionKeyRow[],
-    work: (keys: ReadonlyMap<string, Uint8Array>) => T,
+    work: (keys: ReadonlyMap<string, OpenPartition>) => T,
   ): Promise<T>;
   /** The key of an institution and the current month, made where there is none. */
   withCurrent<T>(
@@ -53,12 +55,12 @@ export function createPartitionKeys(deps: PartitionKeysDependencies): PartitionK
 
   async function withOpen<T>(
     rows: readonly PartitionKeyRow[],
-    work: (keys: ReadonlyMap<string, Uint8Array>) => T,
+    work: (keys: ReadonlyMap<string, OpenPartition>) => T,
   ): Promise<T> {
     const distinct = [...new Map(rows.map((row) => [row.id, row])).values()];
     const holding = await hold(distinct);
     try {
-      return work(new Map(holding.map((one) => [one.id, one.key])));
+      return work(new Map(holding.map((one) => [one.id, one])));
     } finally {
       for (const one of holding) cache.release(one);
     }
@@ -72,9 +74,8 @@ export function createPartitionKeys(deps: PartitionKeysDependencies): PartitionK
       return withOpen(rows, (keys) => {
         const open = new Map<string, OpenPartition>();
         distinct.forEach((institutionId, at) => {
-          const id = rows[at]?.id ?? '';
-          const key = keys.get(id);
-          if (key !== undefined) open.set(institutionId, { id, key });
+          const partition = keys.get(rows[at]?.id ?? '');
+          if (partition !== undefined) open.set(institutionId, partition);
         });
         return work(open);
       });
