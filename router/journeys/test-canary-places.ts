@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import { storeNames, type DatabaseTarget } from '@caregraph/database';
+import type { JourneyStack } from './test-stack.ts';
+
+/** Bytes that something was written into, with a name for the person who reads the failure. */
+export interface Place {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+async function withClient<T>(
+  target: DatabaseTarget,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ ...target });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every row of every table of a database as text, and what the server keeps about them. */
+export async function dumpDatabase(name: string, target: DatabaseTarget): Promise<Place[]> {
+  return withClient(target, async (client) => {
+    // Statistics hold the commonest values of each column.
+    await client.query('ANALYZE');
+    const { rows } = await client.query<{ table: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS table FROM pg_tables
+       WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,
+    );
+    const kept = [
+      'pg_catalog.pg_statistic',
+      'pg_catalog.pg_stat_activity',
+      'pg_catalog.pg_description',
+    ];
+    const places: Place[] = [];
+    for (const table of [...rows.map((row) => row.table), ...kept]) {
+      const { rows: lines } = await client.query<{ line: string }>(
+        `SELECT t::text AS line FROM ${table} t`,
+      );
+      const text = lines.map(({ line }) => line).join('\n');
+      places.push({ name: `${name} ${table}`, bytes: Buffer.from(text) });
+    }
+    return places;
+  });
+}
+
+/** The columns of blind indexes in a database, each with its distinct values. */
+export async function blindIndexes(
+  target: DatabaseTarget,
+): Promise<{ column: string; values: string[] }[]> {
+  return withClient(target, async (client) => {
+    const { rows } = await client.query<{ name: string; column: string; list: boolean }>(
+      `SELECT table_name AS name, column_name AS column, data_type = 'ARRAY' AS list
+       FROM information_schema.columns
+       WHERE table_schema = 'public' AND column_name ~ '_(index|tokens)$'`,
+    );
+    const found: { column: string; values: string[] }[] = [];
+    for (const { name, column, list } of rows) {
+      const value = list ? `unnest("${column}")` : `"${column}"`;
+      const { rows: held } = await client.query<{ value: string | null }>(
+        `SELECT DISTINCT ${value} AS value FROM "${name}"`,
+      );
+      const values = held.flatMap((row) => (row.value === null ? [] : [row.value]));
+      found.push({ column: `${name}.${column}`, values });
+    }
+    return found;
+  });
+}
+
+/** The write-ahead log of a server from now on. */
+export interface WalWatch {
+  /** What was written since, without the headers of pages that cut records into pieces. */
+  read(): Promise<Place[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps the log of everything that is written from now on, by a replication slot that nobody reads,
+ * so that no checkpoint recycles a part of it.
+ *
+ * @throws when the account is not the server's superuser: a log that is not seen proves nothing
+ */
+export async function watchWal(target: DatabaseTarget, slot: string): Promise<WalWatch> {
+  const client = new pg.Client({ ...target });
+  await client.connect();
+  await client.query('SELECT pg_switch_wal()');
+  await client.query('SELECT pg_create_physical_replication_slot($1, true)', [slot]);
+  const current = async () => {
+    const sql = 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS name';
+    return (await client.query<{ name: string }>(sql)).rows[0]?.name ?? '';
+  };
+  const first = await current();
+  return {
+    async read() {
+      await client.query('SELECT pg_switch_wal()');
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT name FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' AND name >= $1 ORDER BY name`,
+        [first],
+      );
+      const last = await current();
+      const places: Place[] = [];
+      for (const { name } of rows.filter((row) => row.name <= last)) {
+        const segment = await client.query<{ bytes: Buffer }>(
+          `SELECT pg_read_binary_file('pg_wal/' || $1::text) AS bytes`,
+          [name],
+        );
+        const bytes = segment.rows[0]?.bytes ?? Buffer.alloc(0);
+        places.push({ name: `WAL ${name}`, bytes: withoutPageHeaders(bytes) });
+      }
+      // Records go on from one file to the next as they do from page to page.
+      return [{ name: 'WAL', bytes: Buffer.concat(places.map(({ bytes }) => bytes)) }];
+    },
+    async stop() {
+      await client.query('SELECT pg_drop_replication_slot($1)', [slot]);
+      await client.end();
+    },
+  };
+}
+
+/** PostgreSQL's xlog_internal.h: 24 bytes before each page of 8 KiB, 40 before a file's first. */
+function withoutPageHeaders(segment: Buffer): Buffer {
+  const pages: Buffer[] = [];
+  for (let at = 0; at < segment.length; at += 8_192) {
+    pages.push(segment.subarray(at + (at === 0 ? 40 : 24), at + 8_192));
+  }
+  return Buffer.concat(pages);
+}
+
+/** The server's own log; undefined where it is not a file that this process may read. */
+export async function serverLog(target: DatabaseTarget): Promise<Place | undefined> {
+  const directory = await withClient(target, async (client) => {
+    const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
+    return rows[0]?.data_directory ?? '';
+  });
+  try {
+    const bytes = await readFile(join(dirname(directory), 'server.log'));
+    return { name: 'log of PostgreSQL', bytes };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The address of one of a stack's databases: those of subgraphs, `keys` and `identity`. */
+export async function databaseOf(stack: JourneyStack, name: string): Promise<DatabaseTarget> {
+  const { keyDatabase } = stack.keys;
+  if (name === 'keys') return keyDatabase;
+  const store = storeNames.find((one) => one === name);
+  // Of several identities of a test run, others belong to other test files: the youngest is ours.
+  const sql =
+    store === undefined
+      ? `SELECT datname AS name FROM pg_database
+         WHERE datname ~ ('^' || split_part(current_database(), '_', 1) || '_identity_[0-9a-f]{12}$')
+         ORDER BY oid DESC LIMIT 1`
+      : 'SELECT current_database() AS name';
+  const { rows } = await stack.deployment.pools[store ?? 'audit'].query<{ name: string }>(sql);
+  const [found] = rows;
+  if (found === undefined) throw new Error(`the stack has no database ${name}`);
+  return { ...keyDatabase, database: found.name };
+}
