@@ -1,5 +1,5 @@
 import type { Clock, IdSource } from '@caregraph/clock';
-import { createPool, parseDatabaseUrl } from '@caregraph/database';
+import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import {
   createKeyServiceWatch,
   keyringLimits,
@@ -15,7 +15,7 @@ export async function connectKeys(
   store: string,
   config: SubgraphConfig,
   deps: { readonly clock: Clock; readonly ids: IdSource; readonly log: Logger },
-): Promise<{ readonly sealing: Sealing; stop(): Promise<void> }> {
+): Promise<{ readonly sealing: Sealing; readonly keyPool: DatabasePool; stop(): Promise<void> }> {
   const { clock, ids, log } = deps;
   const service = await openKeyService(config);
   const keyPool = createPool(parseDatabaseUrl(config.KEYS_DATABASE_URL), {
@@ -30,6 +30,7 @@ export async function connectKeys(
   const keys = openStoreKeys({ store, keyPool, watch, clock, ids });
   return {
     sealing: createSealing({ keys, phoneRegion: config.PHONE_REGION }),
+    keyPool,
     async stop() {
       await keyPool.end();
       await service.close();
