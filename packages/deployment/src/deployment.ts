@@ -37,6 +37,7 @@ import {
   type EmbeddedIdentity,
   type EmbeddedIdentityOptions,
 } from './embedded-identity.ts';
+import { openErasures } from './erasures.ts';
 import type { DeploymentKeys } from './key-file.ts';
 import { embeddedAudience, establishTrust, type Trust } from './trust.ts';
 
@@ -55,6 +56,11 @@ export interface DeploymentOptions {
   readonly router?: Partial<RouterConfig>;
   /** What clients run who may not send documents of their own; nothing when left out. */
   readonly documents?: DocumentSource;
+  /**
+   * The list of erasures: whoever it names is erased again before anything is served, so that a
+   * restored store brings nobody back. Left out, nothing is looked at.
+   */
+  readonly erasures?: { readonly directory: string };
   /** People sign in here; left out, only tokens that the deployment signs itself are good. */
   readonly identity?: EmbeddedIdentityOptions;
   /** Tokens for the explorer's page, minted when it asks. */
@@ -103,6 +109,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     pools,
     keys,
   });
+  await replayErasures(options, pools, keys.keyPool);
   await Promise.all(names.map((name) => subgraphs[name].start()));
   await identity?.start();
   const router = await routerOf(options, { trust, identity, subgraphs });
@@ -123,6 +130,18 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       await keys.stop();
     },
   };
+}
+
+/** @throws Error when the list cannot be read or believed: nothing is served then */
+async function replayErasures(
+  { erasures, keys, clock, log }: DeploymentOptions,
+  pools: Readonly<Record<StoreName, DatabasePool>>,
+  keyPool: DatabasePool,
+): Promise<void> {
+  if (erasures === undefined) return;
+  const key = keys.erasureSigning;
+  const replayed = await openErasures({ ...erasures, key, pools, keyPool, clock }).replay();
+  if (replayed.length > 0) log.warn('erasures were replayed', { count: replayed.length });
 }
 
 async function routerOf(
@@ -221,6 +240,7 @@ function assemble(
 }
 
 interface EmbeddedKeys {
+  readonly keyPool: DatabasePool;
   open(name: StoreName): StoreKeys;
   stop(): Promise<void>;
 }
@@ -232,6 +252,7 @@ function openKeys({ keyDatabase, keyService, clock, log }: DeploymentOptions): E
   const watch = createKeyServiceWatch({ service: keyService, clock, graceMs });
   const ids = createIdSource(clock);
   return {
+    keyPool,
     open: (store) => openStoreKeys({ store, keyPool, watch, clock, ids }),
     async stop() {
       await keyPool.end();
