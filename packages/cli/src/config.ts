@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { keyServiceVariables } from '@caregraph/encryption';
 import { networkVariables } from '@caregraph/network';
 import { repositoryRoot } from './repository.ts';
 
@@ -32,6 +33,8 @@ const schema = z.object({
   DEMO: z.enum(['on', 'off']).default('on'),
   /** How many made-up households the demo district has. */
   DEMO_HOUSEHOLDS: z.coerce.number().int().min(1).max(20_000).default(500),
+  /** Serves numbers for Prometheus on this port of 127.0.0.1; not at all when left out. */
+  METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   /** The lowest level that is logged. */
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
   ...networkVariables,
@@ -99,6 +102,13 @@ export function readErasureConfig(
   if (parsed.success) return Object.freeze(parsed.data);
   const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
   throw new Error(`The configuration is not right.\n${wrong.join('\n')}`);
+}
+
+/** Reads where the key-encryption key of a full deployment is. */
+export function readKeyServiceVariables(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+) {
+  return z.object(keyServiceVariables).parse(environment);
 }
 
 /** Whether the environment is that of a deployment whose identity runs by itself. */

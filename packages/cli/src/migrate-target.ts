@@ -1,5 +1,6 @@
 import {
   databaseNames,
+  joinEmbeddedPostgres,
   onDatabase,
   parseDatabaseUrl,
   startEmbeddedPostgres,
@@ -29,13 +30,16 @@ export function knownStores(asked: readonly string[], program: Command): readonl
 /**
  * Runs `work` on the databases that DATABASE_URL_PATIENT and its siblings name. Stores without such
  * a variable are those of the embedded PostgreSQL, which runs for as long as the work does.
+ *
+ * @param options.join works beside a deployment that runs, instead of refusing to
  */
 export async function withStoreTargets(
   stores: readonly DatabaseName[],
   work: (targets: readonly StoreTarget[]) => Promise<void>,
+  options: { readonly join?: boolean } = {},
 ): Promise<void> {
   const urls = stores.map((store) => readStoreUrl(store));
-  const embedded = urls.includes(undefined) ? await startEmbedded() : undefined;
+  const embedded = urls.includes(undefined) ? await startEmbedded(options) : undefined;
   try {
     await work(
       stores.map((store, index) => {
@@ -49,9 +53,10 @@ export async function withStoreTargets(
   }
 }
 
-function startEmbedded(): ReturnType<typeof startEmbeddedPostgres> {
+function startEmbedded({ join: joins = false }): ReturnType<typeof startEmbeddedPostgres> {
   const { CAREGRAPH_DATA: dataDirectory } = readEmbeddedConfig();
-  return startEmbeddedPostgres({
+  const start = joins ? joinEmbeddedPostgres : startEmbeddedPostgres;
+  return start({
     dataDirectory: join(dataDirectory, 'postgres'),
     log: (line) => console.error(`caregraph: ${line}`),
   });

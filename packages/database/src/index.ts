@@ -1,4 +1,5 @@
 export { startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
+export { joinEmbeddedPostgres } from './embedded/join-postgres.ts';
 export type { EmbeddedPostgres, EmbeddedPostgresOptions } from './embedded/embedded-postgres.ts';
 export { generateClient, generateClients } from './generate-clients.ts';
 export type { GenerateOptions, GenerateResult } from './generate-clients.ts';

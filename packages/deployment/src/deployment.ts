@@ -10,14 +10,8 @@ import {
 } from '@caregraph/database';
 import { createInstitutionSubgraph } from '@caregraph/institution-subgraph';
 import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
-import {
-  createKeyServiceWatch,
-  keyringLimits,
-  openStoreKeys,
-  type KeyService,
-  type StoreKeys,
-} from '@caregraph/encryption';
-import type { Logger } from '@caregraph/observability';
+import type { KeyKeeper, KeyService } from '@caregraph/encryption';
+import type { Logger, Metrics } from '@caregraph/observability';
 import { createPatientSubgraph } from '@caregraph/patient-subgraph';
 import { createPrescriptionSubgraph } from '@caregraph/prescription-subgraph';
 import {
@@ -30,7 +24,7 @@ import {
   type RouterConfig,
 } from '@caregraph/router';
 import { loadSupergraph } from '@caregraph/schema-registry';
-import { createSealing, type Subgraph, type SubgraphDependencies } from '@caregraph/subgraph';
+import type { Subgraph, SubgraphDependencies } from '@caregraph/subgraph';
 import {
   createEmbeddedIdentity,
   identityPrefix,
@@ -39,6 +33,7 @@ import {
 } from './embedded-identity.ts';
 import { openErasures } from './erasures.ts';
 import type { DeploymentKeys } from './key-file.ts';
+import { openKeyKeeping, startKeeping, type KeyKeeping } from './key-keeping.ts';
 import { embeddedAudience, establishTrust, type Trust } from './trust.ts';
 
 export interface DeploymentOptions {
@@ -50,6 +45,8 @@ export interface DeploymentOptions {
   /** Holds the key-encryption key; closed with the deployment. */
   readonly keyService: KeyService;
   readonly log: Logger;
+  /** Takes numbers about the deployment; left out where nobody reads them. */
+  readonly metrics?: Metrics;
   readonly clock: Clock;
   /** ISO 3166-1 region of phone numbers without a country code. */
   readonly phoneRegion: string;
@@ -76,6 +73,8 @@ export interface Deployment {
   readonly pools: Readonly<Record<StoreName, DatabasePool>>;
   readonly tokens: TokenIssuer;
   readonly identity: EmbeddedIdentity | undefined;
+  /** Runs the jobs on keys. */
+  readonly keeper: KeyKeeper;
   /** Waits until what was committed has reached every subgraph. @returns false at the deadline */
   settle(deadlineMs: number): Promise<boolean>;
   /** Finishes what is under way, then stops everything. The databases' server is the caller's. */
@@ -102,16 +101,20 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const trust = establishTrust(options);
   const identity = await identityOf(options, trust, () => subgraphs.institution);
   const pools = byName((name) => poolOf(name, options.databases[name], options.log));
-  const keys = openKeys(options);
-  const subgraphs: Record<StoreName, Subgraph> = assemble(options, {
-    trust,
-    identity,
+  const keyPool = poolOf('keys', options.keyDatabase, options.log);
+  const keeping = openKeyKeeping({
+    ...options,
+    ids: createIdSource(options.clock),
     pools,
-    keys,
+    keyPool,
   });
-  await replayErasures(options, pools, keys.keyPool);
+  if (options.metrics) keeping.observe(options.metrics);
+  const parts = { trust, identity, pools, keeping };
+  const subgraphs: Record<StoreName, Subgraph> = assemble(options, parts);
+  await replayErasures(options, pools, keyPool);
   await Promise.all(names.map((name) => subgraphs[name].start()));
   await identity?.start();
+  const kept = startKeeping(keeping.keeper, options.log);
   const router = await routerOf(options, { trust, identity, subgraphs });
   await identity?.install(router.app, identityPrefix);
   return {
@@ -122,12 +125,15 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     tokens: trust.tokens,
     identity,
     settle: (deadlineMs) => settle(subgraphs, deadlineMs),
+    keeper: keeping.keeper,
     async stop() {
+      await kept.stop();
       await router.close();
       await identity?.stop();
       await Promise.all(names.map((name) => subgraphs[name].stop()));
       await Promise.all(names.map((name) => pools[name].end()));
-      await keys.stop();
+      await keyPool.end();
+      await options.keyService.close();
     },
   };
 }
@@ -208,15 +214,15 @@ function poolOf(name: string, database: DatabaseTarget, log: Logger): DatabasePo
 }
 
 function assemble(
-  { keys: secrets, log, clock, phoneRegion }: DeploymentOptions,
+  { keys: secrets, log, clock, metrics }: DeploymentOptions,
   parts: {
     readonly trust: Trust;
     readonly identity: EmbeddedIdentity | undefined;
     readonly pools: Readonly<Record<StoreName, DatabasePool>>;
-    readonly keys: EmbeddedKeys;
+    readonly keeping: KeyKeeping;
   },
 ): Record<StoreName, Subgraph> {
-  const { trust, identity, pools, keys } = parts;
+  const { trust, identity, pools, keeping } = parts;
   const verifier = identity?.andOwn(trust.own, 'subgraph') ?? trust.own;
   const consumers: EventConsumer[] = identity ? [identity.consumer] : [];
   const transport = createInProcessTransport(() => consumers);
@@ -232,33 +238,12 @@ function assemble(
       breakGlass: trust.breakGlass(name === 'patient'),
       transport,
       operationHashKey: secrets.operationHash,
-      sealing: createSealing({ keys: keys.open(name), phoneRegion }),
+      sealing: keeping.sealing(name),
+      ...(metrics && { metrics }),
     }),
   );
   consumers.push(...Object.values(subgraphs).map((one) => one.consumer));
   return subgraphs;
-}
-
-interface EmbeddedKeys {
-  readonly keyPool: DatabasePool;
-  open(name: StoreName): StoreKeys;
-  stop(): Promise<void>;
-}
-
-/** One connection pool and one watch over the key service for all stores. */
-function openKeys({ keyDatabase, keyService, clock, log }: DeploymentOptions): EmbeddedKeys {
-  const keyPool = poolOf('keys', keyDatabase, log);
-  const { graceMs } = keyringLimits;
-  const watch = createKeyServiceWatch({ service: keyService, clock, graceMs });
-  const ids = createIdSource(clock);
-  return {
-    keyPool,
-    open: (store) => openStoreKeys({ store, keyPool, watch, clock, ids }),
-    async stop() {
-      await keyPool.end();
-      await keyService.close();
-    },
-  };
 }
 
 /** Taking an event in writes none, so each outbox settles by itself. */

@@ -62,6 +62,11 @@ export const faultCatalogue = {
     message: 'The access could not be recorded, so it was refused.',
   },
   STORE_UNAVAILABLE: { status: 503, message: 'The database is not available. Try again shortly.' },
+  KEYS_UNAVAILABLE: {
+    status: 503,
+    message: 'The keys of these records cannot be had. Try again shortly.',
+  },
+  VALUE_UNREADABLE: { status: 500, message: 'A stored value does not open.' },
   SUBGRAPH_UNAVAILABLE: { status: 502, message: 'A part of the graph is not available.' },
   EVENT_REFUSED: { status: 400, message: 'The event does not fit its contract.' },
   DELIVERY_REFUSED: { status: 401, message: 'The event delivery is not authenticated.' },

@@ -13,7 +13,7 @@ import {
   type SqlSession,
   type TransactionalStore,
 } from '@caregraph/messaging';
-import type { Logger } from '@caregraph/observability';
+import type { Logger, Metrics } from '@caregraph/observability';
 import { createAccessCommitter } from './audit/access-committer.ts';
 import type { Concept } from './concept.ts';
 import { createKeyTending } from './key-tending.ts';
@@ -42,6 +42,8 @@ export interface SubgraphDependencies {
   readonly operationHashKey: Uint8Array;
   /** Through which sensitive fields pass. */
   readonly sealing: Sealing;
+  /** Takes numbers about the subgraph; left out where nobody reads them. */
+  readonly metrics?: Metrics;
 }
 
 /** A subgraph that can be served in process or over HTTP. */
@@ -175,7 +177,16 @@ function createGraph<TContext extends RequestContext, TTx extends SqlSession>(
       ),
     accessCommitter: createAccessCommitter({ ...deps, onCommit: nudge }),
     log,
+    onUnreadable: unreadableCounter(definition.name, deps.metrics),
   });
+}
+
+function unreadableCounter(store: string, metrics: Metrics | undefined): (code: string) => void {
+  const count = metrics?.count(
+    'caregraph_unreadable_values_total',
+    'Stored values that did not open.',
+  );
+  return (code) => count?.({ store, code });
 }
 
 async function execute<TContext extends RequestContext>(

@@ -21,6 +21,8 @@ export interface TestKeys {
   readonly keyDatabase: DatabaseTarget;
   readonly keyPool: DatabasePool;
   readonly keyService: KeyService;
+  /** Where the key file lies. */
+  readonly kekFile: string;
   readonly watch: KeyServiceWatch;
   /** The keys of one subgraph; each call is like another process. */
   open(store: string, limits?: Partial<KeyringLimits>): StoreKeys;
@@ -52,7 +54,8 @@ export async function createTestKeys(
   const { clock = systemClock, wrap = (service) => service } = over;
   const database = await createTestDatabase('keys');
   const folder = await mkdtemp(join(tmpdir(), 'caregraph-kek-'));
-  const made = await createKeyFileService({ path: join(folder, 'kek.json'), makeIfMissing: true });
+  const kekFile = join(folder, 'kek.json');
+  const made = await createKeyFileService({ path: kekFile, makeIfMissing: true });
   const keyService = wrap(made);
   const keyPool = createPool(database.target, {
     maxConnections: 8,
@@ -69,7 +72,7 @@ export async function createTestKeys(
     openStoreKeys({ store, keyPool, watch, clock, ids, limits });
   return {
     keyDatabase: database.target,
-    ...{ keyPool, keyService, watch, open },
+    ...{ keyPool, keyService, kekFile, watch, open },
     async openKept(store, value) {
       const [plain] = await open(store).codec.openMany([{ store, ...value }]);
       return JSON.parse(Buffer.from(plain ?? []).toString()) as unknown;

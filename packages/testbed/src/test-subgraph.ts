@@ -19,7 +19,7 @@ import {
 } from '@caregraph/database';
 import { createInProcessTransport, type EventConsumer } from '@caregraph/messaging';
 import { createLogger } from '@caregraph/observability';
-import type { Subgraph, SubgraphDependencies } from '@caregraph/subgraph';
+import type { Sealing, Subgraph, SubgraphDependencies } from '@caregraph/subgraph';
 import { createTestDatabase } from './test-database.ts';
 import { createTestKeys, type TestKeys } from './test-sealing.ts';
 
@@ -50,6 +50,8 @@ export interface TestSubgraph {
   readonly subgraph: Subgraph;
   readonly pool: DatabasePool;
   readonly keys: TestKeys;
+  /** What the subgraph seals with; its keys can be forgotten. */
+  readonly sealing: Sealing;
   readonly ids: IdSource;
   token(subject: Partial<TokenSubject>): Promise<string>;
   ask(
@@ -82,6 +84,7 @@ export async function createTestSubgraph(
 ): Promise<TestSubgraph> {
   const database = await createTestDatabase(store);
   const testKeys = await createTestKeys();
+  const sealing = testKeys.sealing(store);
   const pool = createPool(database.target, {
     maxConnections: 20,
     statementTimeoutMs: 10_000,
@@ -119,13 +122,14 @@ export async function createTestSubgraph(
     breakGlass,
     transport: createInProcessTransport(consumers),
     operationHashKey: new Uint8Array(32).fill(1),
-    sealing: testKeys.sealing(store),
+    sealing,
   });
   await subgraph.start();
   return {
     subgraph,
     pool,
     keys: testKeys,
+    sealing,
     ids,
     ...asking(subgraph, ids),
     grant: (actorId, patientId) =>

@@ -1,1 +1,2 @@
 export { createClinicalSubgraph } from './subgraph.ts';
+export { sealedFields as clinicalSealedFields } from '../generated/sealed-fields.ts';

@@ -1,1 +1,2 @@
 export { createInstitutionSubgraph } from './subgraph.ts';
+export { sealedFields as institutionSealedFields } from '../generated/sealed-fields.ts';

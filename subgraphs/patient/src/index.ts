@@ -1,1 +1,2 @@
 export { createPatientSubgraph } from './subgraph.ts';
+export { sealedFields as patientSealedFields } from '../generated/sealed-fields.ts';

@@ -1,1 +1,2 @@
 export { createPrescriptionSubgraph } from './subgraph.ts';
+export { sealedFields as prescriptionSealedFields } from '../generated/sealed-fields.ts';

@@ -21,17 +21,17 @@ const variablesOf = async (path: string) =>
 
 test('every secret is made, is its own, and is read by its owner alone', async () => {
   const written = await makeFullDeploymentKeys(join(folder, '.env'));
-  expect(written).toHaveLength(5);
+  expect(written).toHaveLength(6);
   const variables = await variablesOf(join(folder, '.env'));
   const keys = Object.entries(variables).filter(([name]) => /(_KEY|_PASSWORD)$/.test(name));
-  expect(keys).toHaveLength(7);
-  expect(new Set(keys.map(([, value]) => value)).size).toBe(7);
+  expect(keys).toHaveLength(6);
+  expect(new Set(keys.map(([, value]) => value)).size).toBe(6);
   for (const [name, value] of keys.filter(([one]) => one.endsWith('_KEY'))) {
     expect(Buffer.from(value, 'base64').length, name).toBe(32);
   }
   for (const path of written) {
     const text = await readFile(path, 'utf8');
-    const isSecret = path.endsWith('.env') || text.includes('"d"');
+    const isSecret = path.endsWith('.env') || path.endsWith('kek.json') || text.includes('"d"');
     expect((await stat(path)).mode & 0o777, path).toBe(isSecret ? 0o600 : 0o644);
   }
   expect((await stat(join(folder, '.env.keys'))).mode & 0o777).toBe(0o700);
@@ -67,5 +67,11 @@ test('nothing that is there is touched, and nothing is left half made', async ()
   for (const name of ['mine', 'link']) {
     await expect(makeFullDeploymentKeys(join(folder, name))).rejects.toThrow('there already');
   }
-  expect((await readdir(folder)).toSorted()).toEqual(['.env', '.env.keys', 'link', 'mine']);
+  expect((await readdir(folder)).toSorted()).toEqual([
+    '.env',
+    '.env.kek',
+    '.env.keys',
+    'link',
+    'mine',
+  ]);
 });

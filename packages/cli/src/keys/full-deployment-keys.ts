@@ -12,8 +12,6 @@ type PlannedFile = readonly [path: string, mode: Mode, content: string];
 const randomKey = () => randomBytes(32).toString('base64');
 /** Passwords stand in URLs, so they hold letters and digits alone. */
 const randomPassword = () => randomBytes(24).toString('hex');
-/** The key-encryption key, where no Vault and no KMS holds it. */
-const kekFile = 'kek.json';
 const asJson = (value: object) => `${JSON.stringify(value)}\n`;
 
 /**
@@ -33,12 +31,13 @@ export async function makeFullDeploymentKeys(out: string): Promise<readonly stri
   const environment = resolve(out);
   const folder = join(dirname(environment), `${basename(environment)}.keys`);
   const files = await plan(environment, folder);
-  for (const path of [...files.map(([one]) => one), join(folder, kekFile)]) {
+  const kek = kekPath(environment);
+  for (const path of [...files.map(([one]) => one), kek]) {
     if (await isThere(path)) throw new Error(`${path} is there already and is left as it is`);
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const [path, mode, content] of files) await writeNew(path, mode, content);
-  const kek = join(folder, kekFile);
+  await mkdir(dirname(kek), { recursive: true, mode: 0o700 });
   await makeKeyFile({ path: kek });
   return [...files.map(([path]) => path), kek];
 }
@@ -59,7 +58,7 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
     DOCUMENT_SIGNING_KEY_FILE: at('document-signing-key.json'),
     DOCUMENT_KEYS_FILE: at('document-keys.json'),
     KEY_SERVICE: 'key-file',
-    KEK_FILE: at(kekFile),
+    KEK_FILE: kekPath(environment),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return [
@@ -70,6 +69,14 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
     [variables.DOCUMENT_SIGNING_KEY_FILE, 0o600, asJson(documents.privateJwk)],
     [variables.DOCUMENT_KEYS_FILE, 0o644, asJson({ keys: [documents.publicJwk] })],
   ];
+}
+
+/**
+ * The key-encryption key, where no Vault and no KMS holds it: in a folder of its own, because every
+ * subgraph must see that folder and none of the other private keys.
+ */
+function kekPath(environment: string): string {
+  return join(dirname(environment), `${basename(environment)}.kek`, 'kek.json');
 }
 
 async function isThere(path: string): Promise<boolean> {

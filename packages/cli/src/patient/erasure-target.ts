@@ -13,7 +13,7 @@ import { erasureFolder, openErasures } from '@caregraph/deployment/erasures';
 import { openErasureList, type Erasure, type ErasureList } from '@caregraph/erasure';
 import { readEmbeddedConfig, readErasureConfig, readStoreUrl } from '../config.ts';
 import { readSigningKey } from '../documents/signing-key.ts';
-import { withStoreTargets } from '../migrate-target.ts';
+import { withStoreTargets, type StoreTarget } from '../migrate-target.ts';
 
 const databases: readonly DatabaseName[] = [...storeNames, 'keys'];
 
@@ -23,8 +23,8 @@ export interface OpenErasures {
 }
 
 /**
- * Opens the stores that the environment names, or those of the embedded deployment, which must not
- * run meanwhile.
+ * Opens the stores that the environment names, or those of the embedded deployment, which may run
+ * meanwhile: an erasure holds off whoever writes about the person.
  *
  * Threat: one of six addresses is forgotten, the embedded store answers in its place, and the
  * certificate tells of a store that was never looked at. Defence: all are named, or none.
@@ -32,39 +32,41 @@ export interface OpenErasures {
  * @throws Error when what is needed is not named, or there is no embedded deployment
  */
 export async function withErasures(work: (open: OpenErasures) => Promise<void>): Promise<void> {
-  const { directory, key, keyBackupDays } = await sourceOf();
-  await withStoreTargets(databases, async (targets) => {
-    const opened = new Map<DatabaseName, DatabasePool>();
-    try {
-      for (const { store, target } of targets) {
-        const options = {
-          maxConnections: 4,
-          statementTimeoutMs: 20_000,
-          applicationName: 'caregraph-erasure',
-        };
-        opened.set(store, createPool(target, options));
-      }
-      const pool = (name: DatabaseName) => {
-        const one = opened.get(name);
-        if (one === undefined) throw new Error(`the database ${name} was not opened`);
-        return one;
-      };
-      const pools: Record<StoreName, DatabasePool> = {
-        patient: pool('patient'),
-        clinical: pool('clinical'),
-        prescription: pool('prescription'),
-        institution: pool('institution'),
-        audit: pool('audit'),
-      };
-      const stores = { pools, keyPool: pool('keys'), clock: systemClock };
-      await work({
-        erasure: openErasures({ directory, key, keyBackupDays, ...stores }),
-        list: openErasureList({ directory, keys: { keys: [key.publicJwk] } }),
-      });
-    } finally {
-      await Promise.all([...opened.values()].map((one) => one.end()));
-    }
-  });
+  const source = await sourceOf();
+  await withStoreTargets(databases, (targets) => onTargets(targets, source, work), { join: true });
+}
+
+async function onTargets(
+  targets: readonly StoreTarget[],
+  { directory, key, keyBackupDays }: Source,
+  work: (open: OpenErasures) => Promise<void>,
+): Promise<void> {
+  const poolOf = (name: DatabaseName): DatabasePool => {
+    const found = targets.find((one) => one.store === name)?.target;
+    if (found === undefined) throw new Error(`no database for ${name}`);
+    return createPool(found, {
+      maxConnections: 4,
+      statementTimeoutMs: 20_000,
+      applicationName: 'caregraph-erasure',
+    });
+  };
+  const pools: Record<StoreName, DatabasePool> = {
+    patient: poolOf('patient'),
+    clinical: poolOf('clinical'),
+    prescription: poolOf('prescription'),
+    institution: poolOf('institution'),
+    audit: poolOf('audit'),
+  };
+  const keyPool = poolOf('keys');
+  try {
+    const stores = { pools, keyPool, clock: systemClock };
+    await work({
+      erasure: openErasures({ directory, key, keyBackupDays, ...stores }),
+      list: openErasureList({ directory, keys: { keys: [key.publicJwk] } }),
+    });
+  } finally {
+    await Promise.all([keyPool, ...Object.values(pools)].map((one) => one.end()));
+  }
 }
 
 interface Source {

@@ -8,7 +8,7 @@ import {
   type DeploymentOptions,
 } from '@caregraph/deployment';
 import { erasureFolder } from '@caregraph/deployment/erasures';
-import { createLogger } from '@caregraph/observability';
+import { createLogger, createMetrics, serveMetrics } from '@caregraph/observability';
 import { networkConfigOf } from '@caregraph/network';
 import type { EmbeddedConfig } from '../config.ts';
 import { createDemo, type Demo } from './demo.ts';
@@ -42,7 +42,9 @@ export async function startEmbedded(
     level: config.LOG_LEVEL,
     destination: process.stderr,
   });
+  const metrics = createMetrics();
   const deployment = await startDeployment({
+    metrics,
     databases: stores.databases,
     keyDatabase: stores.databases.keys,
     keyService: await openEmbeddedKeyService({
@@ -61,6 +63,10 @@ export async function startEmbedded(
     ...(demo && { demoTokens: demo.tokens }),
   });
   stops.add(deployment.stop);
+  if (config.METRICS_PORT !== undefined) {
+    const server = await serveMetrics(metrics, config.METRICS_PORT);
+    stops.add(async () => void server.close());
+  }
   return { url: await deployment.listen(), deployment, demo };
 }
 

@@ -67,6 +67,22 @@ test('an owner without keys gets none afterwards, and retired keys go with the a
   expect(await eraseOwner(keys.keyPool, 'clinical', rotated, at)).toBe(2);
 });
 
+test('a rotation that was under way ends with the keys', async () => {
+  const [ownerId, other] = [randomUUID(), randomUUID()];
+  for (const subject of [ownerId, other]) {
+    await sealed(subject);
+    await keys.keyPool.query(
+      `INSERT INTO key_job (id, store, kind, subject, state, phase, position, created_at, updated_at)
+       VALUES (gen_random_uuid(), 'clinical', 'rotate-data-key', $1, 'RUNNING', 'RESEAL', '{}',
+         now(), now())`,
+      [subject],
+    );
+  }
+  await eraseOwner(keys.keyPool, 'clinical', ownerId, at);
+  const { rows } = await keys.keyPool.query('SELECT subject FROM key_job');
+  expect(rows).toEqual([{ subject: other }]);
+});
+
 test('keys of other subgraphs and of other people stay', async () => {
   const [ownerId, other] = [randomUUID(), randomUUID()];
   await keys.open('patient').keyring.prepare([{ ownerId, institutionId }]);

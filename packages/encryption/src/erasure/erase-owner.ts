@@ -29,10 +29,9 @@ export async function eraseOwner(
   ownerId: string,
   at: Date,
 ): Promise<number> {
-  const schema = quotedSchema(store);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await eraseOnce(keyPool, schema, ownerId, at);
+      return await eraseOnce(keyPool, store, ownerId, at);
     } catch (error) {
       const passes =
         constraintViolation(error)?.kind === 'foreign_key' || isTransientDatabaseFault(error);
@@ -62,14 +61,14 @@ export async function ownersNotErased(
 
 async function eraseOnce(
   keyPool: DatabasePool,
-  schema: string,
+  store: string,
   ownerId: string,
   at: Date,
 ): Promise<number> {
   const client = await keyPool.connect();
   try {
     await client.query('BEGIN');
-    const destroyed = await destroyKeys(client, schema, ownerId, at);
+    const destroyed = await destroyKeys(client, store, ownerId, at);
     await client.query('COMMIT');
     client.release();
     return destroyed;
@@ -82,10 +81,11 @@ async function eraseOnce(
 
 async function destroyKeys(
   client: pg.PoolClient,
-  schema: string,
+  store: string,
   ownerId: string,
   at: Date,
 ): Promise<number> {
+  const schema = quotedSchema(store);
   await client.query(
     `INSERT INTO ${schema}.key_owner (id, erased, erased_at) VALUES ($1, true, $2)
      ON CONFLICT (id) DO NOTHING`,
@@ -96,6 +96,8 @@ async function destroyKeys(
   const { rowCount } = await client.query(`DELETE FROM ${schema}.data_key WHERE owner_id = $1`, [
     ownerId,
   ]);
+  // A rotation of what is gone could only fail, and would stand before other jobs each time.
+  await client.query('DELETE FROM key_job WHERE store = $1 AND subject = $2', [store, ownerId]);
   const { rows } = await client.query<{ destroyed: number }>(
     `UPDATE ${schema}.key_owner SET erased = true, erased_at = COALESCE(erased_at, $2),
        keys_destroyed = keys_destroyed + $3

@@ -5,7 +5,7 @@
  * - KEY_SERVICE_DENIED: it does not take our credentials, or they may not do this
  * - KEY_SERVICE_MISCONFIGURED: there is no such mount or key, or the key is of the wrong kind
  * - KEY_SERVICE_ANSWER_INVALID: its answer is truncated or not what the API promises
- * - KEY_UNWRAP_REFUSED: it does not open this key: damaged, of another context, or a retired version
+ * - KEY_UNWRAP_REFUSED: it does not open this key: damaged, of another context, or retired
  * - KEY_FILE_INVALID: the key file is damaged, readable by others, or its passphrase is wrong
  */
 export type KeyServiceErrorCode =

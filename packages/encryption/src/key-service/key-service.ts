@@ -5,7 +5,7 @@ export type KeyServiceKind = 'key-file' | 'vault-transit' | 'aws-kms';
 export interface WrapRequest {
   /** 32 bytes. The caller's; the service keeps no copy and does not change it. */
   readonly key: Uint8Array;
-  /** ASCII, at most 200 characters, e.g. `caregraph/patient/partition/<id>`. Authenticated, not secret. */
+  /** At most 200 printable ASCII characters, e.g. `caregraph/patient/partition/<id>`. No secret. */
   readonly context: string;
 }
 
@@ -41,7 +41,7 @@ export interface KeyService {
   rewrapMany(requests: readonly UnwrapRequest[]): Promise<WrappedKey[]>;
   /** The newest version, asked of the service. Also the probe of readiness. */
   currentVersion(): Promise<number>;
-  /** Makes a new version, with which `wrapMany` works from now on; never tried twice. @returns it */
+  /** Makes a new version, with which `wrapMany` works from now on; tried once. @returns it */
   rotate(): Promise<number>;
   /**
    * Makes all versions below `version` useless for good, where the service can. Rewrap first: what

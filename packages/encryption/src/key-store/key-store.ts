@@ -121,6 +121,15 @@ export function createKeyStore(pool: SqlPool, store: string): KeyStore {
       );
       return new Set(rows.map((row) => row.id));
     },
+    ...partitionStore(pool, schema),
+  };
+}
+
+function partitionStore(
+  pool: SqlPool,
+  schema: string,
+): Pick<KeyStore, 'partitionKey' | 'addPartitionKey'> {
+  return {
     async partitionKey(institutionId, month) {
       const [row] = await ask<PartitionKeyRow>(
         pool,

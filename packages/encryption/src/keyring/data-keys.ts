@@ -117,16 +117,8 @@ export async function makeDataKeys(
   { cache, activeOf }: DataKeyCache,
   owners: readonly KeyOwner[],
 ): Promise<void> {
-  const { store, keyStore, partitions, clock, ids, limits } = deps;
-  const made = await partitions.withCurrent(
-    owners.map((owner) => owner.institutionId),
-    (open) =>
-      owners.map((owner) => {
-        const partition = open.get(owner.institutionId);
-        if (partition === undefined) throw new Error('a partition key was not opened');
-        return makeOne(store, ids.next(), owner.ownerId, partition);
-      }),
-  );
+  const { keyStore, clock, limits } = deps;
+  const made = await newDataKeys(deps, owners);
   const added = await keyStore.addDataKeys(
     made.map(({ row }) => row),
     limits.reservedUses,
@@ -142,6 +134,22 @@ export async function makeDataKeys(
     return [];
   });
   releaseSoon(cache, held);
+}
+
+/** Makes keys in the current partition of each institution, without storing them. */
+export function newDataKeys(
+  { store, partitions, ids }: Pick<DataKeysDependencies, 'store' | 'partitions' | 'ids'>,
+  owners: readonly KeyOwner[],
+): Promise<{ row: NewDataKey; dataKey: DataKey }[]> {
+  return partitions.withCurrent(
+    owners.map((owner) => owner.institutionId),
+    (open) =>
+      owners.map((owner) => {
+        const partition = open.get(owner.institutionId);
+        if (partition === undefined) throw new Error('a partition key was not opened');
+        return makeOne(store, ids.next(), owner.ownerId, partition);
+      }),
+  );
 }
 
 function makeOne(

@@ -8,6 +8,8 @@ export interface KeyringLimits {
   readonly maxAgeMs: number;
   /** How much longer known keys are used while the key service is away. */
   readonly graceMs: number;
+  /** How long a transaction that has a key may go on after the key is too old. */
+  readonly marginMs: number;
   /** Uses of a data key that are taken at a time. */
   readonly reservedUses: number;
   /** Most uses of a data key; FORMAT.md has the reckoning. */
@@ -19,6 +21,7 @@ export const keyringLimits: KeyringLimits = {
   maxPartitionKeys: 2_000,
   maxAgeMs: 10 * 60_000,
   graceMs: 15 * 60_000,
+  marginMs: 60_000,
   reservedUses: 256,
   maxUses: 2 ** 30,
 };

@@ -1,16 +1,13 @@
-import { constraintViolation, isTransientDatabaseFault } from '@caregraph/database';
 import type { DataKey } from '../cipher/data-key.ts';
 import { SealError } from '../seal-error.ts';
 import {
   createDataKeyCache,
-  makeDataKeys,
-  unwrapRows,
+  type DataKeyCache,
   type DataKeysDependencies,
   type HeldKey,
   type KeyOwner,
 } from './data-keys.ts';
-import { isAway } from './key-service-watch.ts';
-import { createSingleFlight } from './single-flight.ts';
+import { createLoadById, createLoadByOwner, loadAged } from './key-loading.ts';
 
 /** The data keys of one subgraph, as its codec uses them. Nothing is awaited while keys are used. */
 export interface Keyring {
@@ -37,6 +34,10 @@ export interface Keyring {
     seals: ReadonlyMap<string, number>,
     work: (keyOf: (ownerId: string) => DataKey) => T,
   ): Promise<T>;
+  /** Reads the active key of an owner anew at its next use. */
+  renew(ownerId: string): void;
+  /** How many keys are in memory. */
+  size(): number;
   /** Forgets keys that are past their time, or all. */
   forget(all?: 'all'): void;
 }
@@ -47,123 +48,19 @@ const attempts = 3;
 
 /** Creates the keyring of one subgraph over its key store. */
 export function createKeyring(deps: DataKeysDependencies): Keyring {
-  const { keyStore, clock, limits } = deps;
+  const { clock, limits, partitions } = deps;
   const known = createDataKeyCache(limits);
   const { cache, activeOf } = known;
+  const loadById = createLoadById(deps, known);
+  const hold = createOwnerHold(deps, known);
   const nowMs = () => clock.now().getTime();
-  const age = (held: HeldKey) => nowMs() - held.loadedAtMs;
-
-  const loadById = createSingleFlight<string, HeldKey>(
-    (id) => id,
-    async (ids) => {
-      const held = await unwrapRows(deps, known, await keyStore.dataKeys(ids));
-      return new Map(held.map((one) => [one.id, one]));
-    },
-  );
-
-  const loadByOwner = createSingleFlight<KeyOwner, HeldKey | 'ERASED'>(
-    (owner) => owner.ownerId,
-    async (owners) => {
-      for (let attempt = 1; ; attempt += 1) {
-        const rows = await keyStore.owners(owners.map((owner) => owner.ownerId));
-        const none = new Set(
-          rows.filter((row) => !row.erased && !row.active).map((row) => row.ownerId),
-        );
-        if (none.size === 0) {
-          const held = await unwrapRows(
-            deps,
-            known,
-            rows.flatMap((row) => (row.erased || !row.active ? [] : [row.active])),
-          );
-          for (const { id, key } of held) activeOf.set(key.dataKey.ownerId, id);
-          const found = new Map<string, HeldKey | 'ERASED'>();
-          for (const one of held) found.set(one.key.dataKey.ownerId, one);
-          for (const row of rows) if (row.erased) found.set(row.ownerId, 'ERASED');
-          return found;
-        }
-        if (attempt > attempts) throw new Error('a data key was neither found nor made');
-        const missing = owners.filter((owner) => none.has(owner.ownerId));
-        await makeDataKeys(deps, known, missing).catch((error: unknown) => {
-          // Somebody erased one of them at this moment: the next look shows whom.
-          if (constraintViolation(error)?.kind !== 'foreign_key') throw error;
-        });
-      }
-    },
-  );
-
-  function activeKey(ownerId: string): HeldKey | undefined {
-    const id = activeOf.get(ownerId);
-    return id === undefined ? undefined : cache.get(id);
-  }
-
-  /** Loads what is missing or old; while the key service is away, old keys serve for their grace. */
-  async function refresh<TAsked, TFound>(
-    asked: readonly TAsked[],
-    get: (one: TAsked) => HeldKey | undefined,
-    load: (asked: readonly TAsked[]) => Promise<Map<string, TFound>>,
-  ): Promise<Map<string, TFound>> {
-    const old = asked.filter((one) => {
-      const held = get(one);
-      return held === undefined || age(held) > limits.maxAgeMs;
-    });
-    if (old.length === 0) return new Map();
-    try {
-      return await load(old);
-    } catch (error) {
-      const grace = limits.maxAgeMs + limits.graceMs;
-      const serves = (held: HeldKey | undefined) => held !== undefined && age(held) <= grace;
-      const passes = isAway(error) || isTransientDatabaseFault(error);
-      if (!passes || !old.every((one) => serves(get(one)))) throw error;
-      return new Map();
-    }
-  }
-
-  async function holdOwners(owners: readonly KeyOwner[]): Promise<Map<string, HeldKey>> {
-    const byOwner = (one: KeyOwner) => activeKey(one.ownerId);
-    const loaded = await refresh(owners, byOwner, loadByOwner);
-    const held = new Map<string, HeldKey>();
-    for (const { ownerId } of owners) {
-      const fresh = loaded.get(ownerId);
-      const one = fresh === 'ERASED' ? undefined : (fresh ?? activeKey(ownerId));
-      if (one === undefined) {
-        for (const other of held.values()) cache.release(other);
-        const place = { model: 'key_owner', rowId: ownerId };
-        throw new SealError('SEAL_OWNER_ERASED', place, 'this person was erased');
-      }
-      cache.hold(one);
-      held.set(ownerId, one);
-    }
-    return held;
-  }
-
-  /** Takes what is short of uses; a key that was retired meanwhile is forgotten. */
-  async function reserve(
-    held: ReadonlyMap<string, HeldKey>,
-    seals: ReadonlyMap<string, number>,
-  ): Promise<'RESERVED' | 'RETIRED'> {
-    const short = new Map<string, number>();
-    for (const [ownerId, one] of held) {
-      const wanted = seals.get(ownerId) ?? 0;
-      if (one.key.uses.left < wanted) short.set(one.id, Math.max(wanted, limits.reservedUses));
-    }
-    if (short.size === 0) return 'RESERVED';
-    const taken = await keyStore.reserveUses(short, limits.maxUses);
-    for (const one of held.values()) {
-      if (taken.has(one.id)) one.key.uses.left += short.get(one.id) ?? 0;
-      else if (short.has(one.id)) cache.remove(one.id);
-    }
-    return taken.size === short.size ? 'RESERVED' : 'RETIRED';
-  }
 
   return {
-    async prepare(owners) {
-      const distinct = [...new Map(owners.map((one) => [one.ownerId, one])).values()];
-      const loaded = await refresh(distinct, (one) => activeKey(one.ownerId), loadByOwner);
-      return new Set([...loaded].flatMap(([id, found]) => (found === 'ERASED' ? [id] : [])));
-    },
+    prepare: hold.prepare,
     async open(keyIds, work) {
       const ids = [...keyIds];
-      const loaded = await refresh(ids, cache.get, loadById);
+      const from = { get: cache.get, load: loadById, nowMs: nowMs(), limits };
+      const loaded = await loadAged(ids, from);
       const held = new Map<string, HeldKey>();
       for (const id of ids) {
         const one = loaded.get(id) ?? cache.get(id);
@@ -178,20 +75,11 @@ export function createKeyring(deps: DataKeysDependencies): Keyring {
       }
     },
     async seal(seals, work) {
-      const owners = [...seals.keys()].map((ownerId) => ({
-        ownerId,
-        institutionId: nobodysInstitution,
-      }));
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const held = await holdOwners(owners);
+        const held = await hold.owners(seals.keys());
         try {
-          if ((await reserve(held, seals)) === 'RETIRED') continue;
-          for (const [ownerId, one] of held) one.key.uses.left -= seals.get(ownerId) ?? 0;
-          return work((ownerId) => {
-            const one = held.get(ownerId);
-            if (one === undefined) throw new Error('a key was asked for that was not counted');
-            return one.key.dataKey;
-          });
+          if (!(await reserveUses(deps, known, held, seals))) continue;
+          return work((ownerId) => keyOf(held, ownerId));
         } finally {
           for (const one of held.values()) cache.release(one);
         }
@@ -199,15 +87,88 @@ export function createKeyring(deps: DataKeysDependencies): Keyring {
       const why = 'the data key has no uses left: rotate it';
       throw new SealError('SEAL_KEY_EXHAUSTED', { model: 'data_key' }, why);
     },
+    size: () => cache.size,
+    renew: (ownerId) => {
+      activeOf.delete(ownerId);
+    },
     forget(all) {
-      if (all === 'all') {
-        cache.clear();
-        deps.partitions.clear();
-        return;
-      }
-      const oldest = nowMs() - limits.maxAgeMs - limits.graceMs;
-      cache.removeOlder(oldest);
-      deps.partitions.removeOlder(oldest);
+      const before = all === 'all' ? Number.POSITIVE_INFINITY : nowMs() - limits.maxAgeMs;
+      cache.removeOlder(before - limits.graceMs);
+      partitions.removeOlder(before - limits.graceMs);
     },
   };
+}
+
+function keyOf(held: ReadonlyMap<string, HeldKey>, ownerId: string): DataKey {
+  const one = held.get(ownerId);
+  if (one === undefined) throw new Error('a key was asked for that was not counted');
+  return one.key.dataKey;
+}
+
+/** The active keys of owners, found, made, and held while they are used. */
+function createOwnerHold(deps: DataKeysDependencies, { cache, activeOf }: DataKeyCache) {
+  const { clock, limits } = deps;
+  const load = createLoadByOwner(deps, { cache, activeOf });
+  const activeKey = ({ ownerId }: Pick<KeyOwner, 'ownerId'>) => {
+    const id = activeOf.get(ownerId);
+    return id === undefined ? undefined : cache.get(id);
+  };
+  const loadOwners = (owners: readonly KeyOwner[]) => {
+    const distinct = [...new Map(owners.map((one) => [one.ownerId, one])).values()];
+    return loadAged(distinct, { get: activeKey, load, nowMs: clock.now().getTime(), limits });
+  };
+  return {
+    async prepare(owners: readonly KeyOwner[]): Promise<ReadonlySet<string>> {
+      const loaded = await loadOwners(owners);
+      return new Set([...loaded].flatMap(([id, found]) => (found === 'ERASED' ? [id] : [])));
+    },
+    async owners(ownerIds: Iterable<string>): Promise<Map<string, HeldKey>> {
+      const owners = [...ownerIds].map((ownerId) => ({
+        ownerId,
+        institutionId: nobodysInstitution,
+      }));
+      const loaded = await loadOwners(owners);
+      const held = new Map<string, HeldKey>();
+      for (const { ownerId } of owners) {
+        const fresh = loaded.get(ownerId);
+        const one = fresh === 'ERASED' ? undefined : (fresh ?? activeKey({ ownerId }));
+        if (one === undefined) {
+          for (const other of held.values()) cache.release(other);
+          const place = { model: 'key_owner', rowId: ownerId };
+          throw new SealError('SEAL_OWNER_ERASED', place, 'this person was erased');
+        }
+        cache.hold(one);
+        held.set(ownerId, one);
+      }
+      return held;
+    },
+  };
+}
+
+/**
+ * Counts uses before they are made, and takes further ones from the key database where they are
+ * short.
+ *
+ * @returns false when a key was retired meanwhile: it is forgotten, look again
+ */
+async function reserveUses(
+  { keyStore, limits }: DataKeysDependencies,
+  { cache }: DataKeyCache,
+  held: ReadonlyMap<string, HeldKey>,
+  seals: ReadonlyMap<string, number>,
+): Promise<boolean> {
+  const short = new Map<string, number>();
+  for (const [ownerId, { id, key }] of held) {
+    const wanted = seals.get(ownerId) ?? 0;
+    if (key.uses.left < wanted) short.set(id, Math.max(wanted, limits.reservedUses));
+  }
+  const taken =
+    short.size === 0 ? new Set<string>() : await keyStore.reserveUses(short, limits.maxUses);
+  for (const { id, key } of held.values()) {
+    if (taken.has(id)) key.uses.left += short.get(id) ?? 0;
+    else if (short.has(id)) cache.remove(id);
+  }
+  if (taken.size < short.size) return false;
+  for (const [ownerId, { key }] of held) key.uses.left -= seals.get(ownerId) ?? 0;
+  return true;
 }

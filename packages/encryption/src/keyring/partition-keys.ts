@@ -24,7 +24,8 @@ export interface PartitionKeys {
     institutionIds: readonly string[],
     work: (keys: ReadonlyMap<string, OpenPartition>) => T,
   ): Promise<T>;
-  clear(): void;
+  /** Looks up anew which partition key is the newest of its month. */
+  forgetCurrent(): void;
   removeOlder(thanMs: number): void;
 }
 
@@ -43,53 +44,19 @@ export function partitionContext(store: string, id: string): string {
 }
 
 export function createPartitionKeys(deps: PartitionKeysDependencies): PartitionKeys {
-  const { limits, clock } = deps;
   const cache: KeyCache<Uint8Array> = createKeyCache({
-    maxKeys: limits.maxPartitionKeys,
+    maxKeys: deps.limits.maxPartitionKeys,
     wipe: (key) => key.fill(0),
   });
-  const nowMs = () => clock.now().getTime();
-  const load = createSingleFlight<PartitionKeyRow, Held<Uint8Array>>(
-    (row) => row.id,
-    (rows) => unwrap(deps, cache, rows),
-  );
-  /** `institution/month` → the row of its newest key, looked up again with the age of the keys. */
-  const current = new Map<string, { readonly row: PartitionKeyRow; readonly atMs: number }>();
-
-  async function held(rows: readonly PartitionKeyRow[]): Promise<Held<Uint8Array>[]> {
-    const now = nowMs();
-    const known = rows.map((row) => cache.get(row.id));
-    const old = rows.filter((_row, at) => {
-      const one = known[at];
-      return one === undefined || now - one.loadedAtMs > limits.maxAgeMs;
-    });
-    // Held before anything is awaited: what is known now may have left by then.
-    for (const one of known) if (one !== undefined) cache.hold(one);
-    try {
-      const fresh = old.length === 0 ? undefined : await load(old);
-      return rows.map((row, at) => {
-        const got = fresh?.get(row.id) ?? known[at];
-        if (got === undefined) throw new Error('a partition key was neither opened nor refused');
-        cache.hold(got);
-        return got;
-      });
-    } catch (error) {
-      if (!isAway(error) || known.some((one) => !isUsable(one, now, limits))) throw error;
-      return known.flatMap((one) => {
-        if (one !== undefined) cache.hold(one);
-        return one === undefined ? [] : [one];
-      });
-    } finally {
-      for (const one of known) if (one !== undefined) cache.release(one);
-    }
-  }
+  const hold = createPartitionHold(deps, cache);
+  const current = createCurrentPartitions(deps);
 
   async function withOpen<T>(
     rows: readonly PartitionKeyRow[],
     work: (keys: ReadonlyMap<string, Uint8Array>) => T,
   ): Promise<T> {
     const distinct = [...new Map(rows.map((row) => [row.id, row])).values()];
-    const holding = await held(distinct);
+    const holding = await hold(distinct);
     try {
       return work(new Map(holding.map((one) => [one.id, one.key])));
     } finally {
@@ -97,24 +64,11 @@ export function createPartitionKeys(deps: PartitionKeysDependencies): PartitionK
     }
   }
 
-  async function currentRow(institutionId: string): Promise<PartitionKeyRow> {
-    const month = `${clock.now().toISOString().slice(0, 7)}-01`;
-    const name = `${institutionId}/${month}`;
-    const known = current.get(name);
-    if (known !== undefined && nowMs() - known.atMs <= limits.maxAgeMs) return known.row;
-    const row =
-      (await deps.keyStore.partitionKey(institutionId, month)) ??
-      (await make(deps, institutionId, month));
-    if (current.size >= limits.maxPartitionKeys) current.clear();
-    current.set(name, { row, atMs: nowMs() });
-    return row;
-  }
-
   return {
     withOpen,
     async withCurrent(institutionIds, work) {
       const distinct = [...new Set(institutionIds)];
-      const rows = await Promise.all(distinct.map(currentRow));
+      const rows = await Promise.all(distinct.map(current.find));
       return withOpen(rows, (keys) => {
         const open = new Map<string, OpenPartition>();
         distinct.forEach((institutionId, at) => {
@@ -125,22 +79,76 @@ export function createPartitionKeys(deps: PartitionKeysDependencies): PartitionK
         return work(open);
       });
     },
-    clear() {
-      cache.clear();
-      current.clear();
-    },
+    forgetCurrent: current.forget,
     removeOlder: (thanMs) => {
       cache.removeOlder(thanMs);
     },
   };
 }
 
-function isUsable(
-  one: Held<Uint8Array> | undefined,
-  now: number,
-  { maxAgeMs, graceMs }: KeyringLimits,
-): boolean {
-  return one !== undefined && now - one.loadedAtMs <= maxAgeMs + graceMs;
+/** Holds the keys of rows: from the cache, else opened by one call of the key service. */
+function createPartitionHold(deps: PartitionKeysDependencies, cache: KeyCache<Uint8Array>) {
+  const { clock, limits } = deps;
+  const load = createSingleFlight<PartitionKeyRow, Held<Uint8Array>>(
+    (row) => row.id,
+    (rows) => unwrap(deps, cache, rows),
+  );
+  return async (rows: readonly PartitionKeyRow[]): Promise<Held<Uint8Array>[]> => {
+    const now = clock.now().getTime();
+    const known = rows.map((row) => cache.get(row.id));
+    const old = rows.filter((_row, at) => !isUsable(known[at], now, limits.maxAgeMs));
+    // Held before anything is awaited: what is known now may have left by then.
+    for (const one of known) if (one !== undefined) cache.hold(one);
+    try {
+      const fresh = old.length === 0 ? undefined : await load(old);
+      const found = rows.map((row, at) => fresh?.get(row.id) ?? known[at]);
+      return heldAll(cache, found);
+    } catch (error) {
+      const grace = limits.maxAgeMs + limits.graceMs;
+      if (!isAway(error) || known.some((one) => !isUsable(one, now, grace))) throw error;
+      return heldAll(cache, known);
+    } finally {
+      for (const one of known) if (one !== undefined) cache.release(one);
+    }
+  };
+}
+
+function heldAll(
+  cache: KeyCache<Uint8Array>,
+  found: readonly (Held<Uint8Array> | undefined)[],
+): Held<Uint8Array>[] {
+  const all = found.filter((one) => one !== undefined);
+  if (all.length < found.length) throw new Error('a partition key was not opened');
+  for (const one of all) cache.hold(one);
+  return all;
+}
+
+/** The newest partition key of an institution in this month, looked up again with the age of keys. */
+function createCurrentPartitions(deps: PartitionKeysDependencies) {
+  const { clock, limits, keyStore } = deps;
+  const known = new Map<string, { readonly row: PartitionKeyRow; readonly atMs: number }>();
+  return {
+    async find(institutionId: string): Promise<PartitionKeyRow> {
+      const now = clock.now();
+      const month = `${now.toISOString().slice(0, 7)}-01`;
+      const name = `${institutionId}/${month}`;
+      const last = known.get(name);
+      if (last !== undefined && now.getTime() - last.atMs <= limits.maxAgeMs) return last.row;
+      const row =
+        (await keyStore.partitionKey(institutionId, month)) ??
+        (await make(deps, institutionId, month));
+      if (known.size >= limits.maxPartitionKeys) known.clear();
+      known.set(name, { row, atMs: now.getTime() });
+      return row;
+    },
+    forget: () => {
+      known.clear();
+    },
+  };
+}
+
+function isUsable(one: Held<Uint8Array> | undefined, nowMs: number, maxAgeMs: number): boolean {
+  return one !== undefined && nowMs - one.loadedAtMs <= maxAgeMs;
 }
 
 async function unwrap(

@@ -1,4 +1,5 @@
 import type { DatabasePool } from '@caregraph/database';
+import { uuidBytes } from '../cipher/associated-data.ts';
 import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
 
 /** Names of tables and columns come from our own schemas; they are looked at all the same. */
@@ -57,11 +58,12 @@ export function anyPlain(entry: ModelFields): RowFilter {
   return { sql: `(${looks.join(' OR ')})`, values: [] };
 }
 
-/** Rows with a value sealed by one key, of one owner. */
-export function sealedBy(entry: ModelFields, ownerId: string, keyId: string): RowFilter {
-  const id = Buffer.from(keyId.replaceAll('-', ''), 'hex');
+/** Rows of an owner with a value that is sealed by another key than this one. */
+export function sealedByOther(entry: ModelFields, ownerId: string, keyId: string): RowFilter {
+  const id = uuidBytes(keyId);
+  // NULL is no value, and is not another key either.
   const looks = Object.keys(entry.sealed).map(
-    (field) => `substring(${columnOf(entry, field)} FROM 2 FOR 16) = $3`,
+    (field) => `substring(${columnOf(entry, field)} FROM 2 FOR 16) <> $3`,
   );
   const owner = columnOf(entry, entry.owner ?? '');
   return { sql: `${owner} = $2 AND (${looks.join(' OR ')})`, values: [ownerId, id] };

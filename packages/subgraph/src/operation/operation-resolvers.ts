@@ -51,19 +51,9 @@ export function operationResolvers<TContext extends RequestContext, TTx>(options
     return applyOne(ctx, only[0], entry.operation, only[1]);
   }
 
-  /** The keys of a whole batch by one call; each entry would ask for its own. */
-  async function prepareBatch(ctx: TContext, entries: readonly BatchEntry[]) {
-    const prepared = entries.flatMap((entry) => {
-      const [name = '', payload] = onlyMember(entry) ?? [];
-      const operation = byName.get(name);
-      return operation === undefined ? [] : [{ operation, payload }];
-    });
-    await engine.prepare(ctx, prepared);
-  }
-
   async function applyBatch(_parent: unknown, args: BatchArgs, ctx: TContext) {
     if (args.operations.length > maxBatch) throw new Fault('BATCH_TOO_LARGE', { maxBatch });
-    await prepareBatch(ctx, args.operations);
+    await prepareBatch(engine, byName, ctx, args.operations);
     const answers: (Receipt | Error)[] = [];
     let failed = false;
     for (const entry of args.operations) {
@@ -87,6 +77,21 @@ export function operationResolvers<TContext extends RequestContext, TTx>(options
     string,
     Resolver<TContext>
   >;
+}
+
+/** Fetches the keys of a whole batch by one call; each entry would ask for its own. */
+async function prepareBatch<TContext extends RequestContext, TTx>(
+  engine: OperationEngine<TContext, TTx>,
+  byName: ReadonlyMap<string, Operation<TContext, TTx>>,
+  ctx: TContext,
+  entries: readonly BatchEntry[],
+): Promise<void> {
+  const prepared = entries.flatMap((entry) => {
+    const [name = '', payload] = onlyMember(entry) ?? [];
+    const operation = byName.get(name);
+    return operation === undefined ? [] : [{ operation, payload }];
+  });
+  await engine.prepare(ctx, prepared);
 }
 
 /** The one operation that an entry sets; undefined when it sets none or several. */

@@ -9,14 +9,16 @@ import {
   type FaultCode,
 } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
+import { sealFault } from './seal-fault.ts';
 
 /**
  * Threat: messages of databases, validators and parsers quote values, which may be a patient's.
  * Defence: what leaves is a code, the catalogue's message and the place; never the value.
  *
  * @param log where unexpected faults are written, without their message
+ * @param onUnreadable counts stored values that do not open
  */
-export function createErrorFormatter(log: Logger) {
+export function createErrorFormatter(log: Logger, onUnreadable: (code: string) => void) {
   return (formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError => {
     const cause = causeOf(error);
     if (isFault(cause)) return withCode(formatted, cause.code, cause.details);
@@ -24,6 +26,8 @@ export function createErrorFormatter(log: Logger) {
       log.warn('the database did not answer', { code: 'STORE_UNAVAILABLE', error: cause });
       return withCode(formatted, 'STORE_UNAVAILABLE');
     }
+    const sealed = sealFault(cause, log, onUnreadable);
+    if (sealed !== undefined) return withCode(formatted, sealed.code, sealed.details);
     const code = formatted.extensions?.['code'];
     if (code === 'GRAPHQL_VALIDATION_FAILED') {
       // The document fits the schema: it is the value that is wrong, as it would be in a variable.

@@ -41,7 +41,7 @@ const schema = z.object({
   /** Keys the hash of requests in operation records. */
   OPERATION_HASH_KEY: base64Key,
   /** The database of wrapped keys, postgresql://…; never on the server of the stores in production. */
-  KEYS_DATABASE_URL: z.url(),
+  DATABASE_URL_KEYS: z.url(),
   ...keyServiceVariables,
   /** The list of erasures: whoever it names is erased again before this process serves. */
   ERASURE_LIST_DIR: z.string().min(1).optional(),

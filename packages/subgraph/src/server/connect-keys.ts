@@ -1,12 +1,15 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import {
+  createJobStore,
   createKeyServiceWatch,
   keyringLimits,
+  keyServiceConfigOf,
   openKeyService,
+  observeKeys,
   openStoreKeys,
 } from '@caregraph/encryption';
-import type { Logger } from '@caregraph/observability';
+import type { Logger, Metrics } from '@caregraph/observability';
 import { createSealing, type Sealing } from '../sealing.ts';
 import type { SubgraphConfig } from './config.ts';
 
@@ -14,11 +17,19 @@ import type { SubgraphConfig } from './config.ts';
 export async function connectKeys(
   store: string,
   config: SubgraphConfig,
-  deps: { readonly clock: Clock; readonly ids: IdSource; readonly log: Logger },
+  deps: {
+    readonly clock: Clock;
+    readonly ids: IdSource;
+    readonly log: Logger;
+    readonly metrics: Metrics;
+  },
 ): Promise<{ readonly sealing: Sealing; readonly keyPool: DatabasePool; stop(): Promise<void> }> {
-  const { clock, ids, log } = deps;
-  const service = await openKeyService(config);
-  const keyPool = createPool(parseDatabaseUrl(config.KEYS_DATABASE_URL), {
+  const { clock, ids, log, metrics } = deps;
+  const service = await openKeyService(keyServiceConfigOf(config), {
+    clock,
+    onFault: (error) => log.warn('the key service lease was not renewed', { error }),
+  });
+  const keyPool = createPool(parseDatabaseUrl(config.DATABASE_URL_KEYS), {
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
     statementTimeoutMs: 5_000,
     transactionTimeoutMs: 10_000,
@@ -28,6 +39,7 @@ export async function connectKeys(
   });
   const watch = createKeyServiceWatch({ service, clock, graceMs: keyringLimits.graceMs });
   const keys = openStoreKeys({ store, keyPool, watch, clock, ids });
+  observeKeys(metrics, { watch, stores: [keys], jobs: createJobStore(keyPool) });
   return {
     sealing: createSealing({ keys, phoneRegion: config.PHONE_REGION }),
     keyPool,

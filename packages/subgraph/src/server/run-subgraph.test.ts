@@ -63,7 +63,7 @@ beforeAll(async () => {
     JWKS_URL: pathToFileURL(keySet).href,
     BREAK_GLASS_JWKS_URL: pathToFileURL(keySet).href,
     OPERATION_HASH_KEY: key,
-    KEYS_DATABASE_URL: keys.url,
+    DATABASE_URL_KEYS: keys.url,
     KEY_SERVICE: 'key-file',
     KEK_FILE: join(folder, 'kek.json'),
     EVENT_DELIVERY_KEY: key,

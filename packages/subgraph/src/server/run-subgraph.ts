@@ -4,7 +4,7 @@ import { createIdSource, systemClock, type Clock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import type { StoreErasure } from '@caregraph/erasure';
 import { createHttpTransport } from '@caregraph/messaging';
-import { createLogger, type Logger } from '@caregraph/observability';
+import { createLogger, createMetrics, type Logger } from '@caregraph/observability';
 import { connectKeys } from './connect-keys.ts';
 import type { Subgraph, SubgraphDependencies } from '../subgraph.ts';
 import { readSubgraphConfig, type SubgraphConfig } from './config.ts';
@@ -30,7 +30,8 @@ export async function runSubgraph(
   const log = createLogger({ service: name, level: config.LOG_LEVEL });
   const pool = openPool(name, config, log);
   const access = await connectAccess(config, clock, log);
-  const keys = await connectKeys(name, config, { clock, ids, log });
+  const metrics = createMetrics();
+  const keys = await connectKeys(name, config, { clock, ids, log, metrics });
   const subgraph = create({
     pool,
     clock,
@@ -51,9 +52,10 @@ export async function runSubgraph(
     }),
     operationHashKey: config.OPERATION_HASH_KEY,
     sealing: keys.sealing,
+    metrics,
   });
   const app = createSubgraphHost({
-    ...{ subgraph, clock, log },
+    ...{ subgraph, clock, log, metrics },
     deliveryKey: config.EVENT_DELIVERY_KEY,
     revocationState: access.revocationState,
   });

@@ -3,7 +3,7 @@ import type { RevocationState } from '@caregraph/access';
 import type { Clock } from '@caregraph/clock';
 import { Fault, faultCatalogue, isFault } from '@caregraph/fault';
 import { addEventEndpoint } from '@caregraph/messaging';
-import type { Logger } from '@caregraph/observability';
+import type { Logger, Metrics } from '@caregraph/observability';
 import type { Subgraph } from '../subgraph.ts';
 
 const maxBodyBytes = 4 * 1024 * 1024;
@@ -19,6 +19,8 @@ export function createSubgraphHost(options: {
   deliveryKey: Uint8Array;
   clock: Clock;
   log: Logger;
+  /** Served at /metrics; not at all when left out. */
+  metrics?: Metrics;
   /** Whether what was revoked elsewhere is known here; `current` when left out. */
   revocationState?: () => RevocationState;
 }): FastifyInstance {
@@ -47,9 +49,17 @@ export function createSubgraphHost(options: {
       keys: subgraph.keyState(),
     });
   });
+  addMetrics(app, options.metrics);
   addEventEndpoint(app, { ...options, consumer: subgraph.consumer });
   endConnectionsOnClose(app);
   return app;
+}
+
+function addMetrics(app: FastifyInstance, metrics: Metrics | undefined): void {
+  if (metrics === undefined) return;
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.render()),
+  );
 }
 
 /** A kept-alive connection whose request was under way would hold back the end of the process. */

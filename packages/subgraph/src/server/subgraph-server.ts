@@ -33,6 +33,8 @@ export interface SubgraphServerOptions<TContext extends RequestContext> {
   readonly createContext: (headers: RequestHeaders) => Promise<TContext>;
   readonly accessCommitter: AccessCommitter | undefined;
   readonly log: Logger;
+  /** Counts stored values that do not open, by their code. */
+  readonly onUnreadable: (code: string) => void;
 }
 
 /** Builds the executable schema of a subgraph, guarded by what its SDL says about access. */
@@ -78,7 +80,7 @@ export function createSubgraphServer<TContext extends RequestContext>(
     allowBatchedHttpRequests: false,
     // Only the router asks, and it sends whole documents.
     persistedQueries: false,
-    formatError: createErrorFormatter(options.log),
+    formatError: createErrorFormatter(options.log, options.onUnreadable),
     plugins: [
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

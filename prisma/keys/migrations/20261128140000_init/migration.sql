@@ -68,24 +68,6 @@ BEGIN
     CREATE UNIQUE INDEX index_key_written ON index_key (field) WHERE state = 'WRITTEN';
     CREATE INDEX index_key_kek ON index_key (kek_version, id);
 
-    -- Work that goes on after a kill where it was.
-    CREATE TABLE key_job (
-      id uuid PRIMARY KEY,
-      kind text NOT NULL,
-      subject text NOT NULL,
-      state text NOT NULL CHECK (state IN ('RUNNING', 'WAITING', 'DONE')),
-      phase text NOT NULL,
-      position jsonb NOT NULL DEFAULT '{}',
-      done bigint NOT NULL DEFAULT 0,
-      total bigint,
-      not_before timestamptz(3),
-      created_at timestamptz(3) NOT NULL,
-      updated_at timestamptz(3) NOT NULL,
-      finished_at timestamptz(3),
-      CHECK ((state = 'DONE') = (finished_at IS NOT NULL))
-    );
-    CREATE UNIQUE INDEX key_job_open ON key_job (kind, subject) WHERE state <> 'DONE';
-
     -- Since when every value of the store is sealed: from then on plain bytes are refused.
     CREATE TABLE store_state (
       only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -95,3 +77,23 @@ BEGIN
   PERFORM set_config('search_path', usual_path, true);
 END
 $$;
+
+-- Work that goes on after a kill where it was. A job is of one store, or of all: ''.
+CREATE TABLE key_job (
+  id uuid PRIMARY KEY,
+  store text NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  state text NOT NULL CHECK (state IN ('RUNNING', 'WAITING', 'DONE')),
+  phase text NOT NULL,
+  position jsonb NOT NULL,
+  done bigint NOT NULL DEFAULT 0,
+  total bigint,
+  not_before timestamptz(3),
+  created_at timestamptz(3) NOT NULL,
+  updated_at timestamptz(3) NOT NULL,
+  finished_at timestamptz(3),
+  CHECK ((state = 'DONE') = (finished_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX key_job_open ON key_job (store, kind, subject) WHERE state <> 'DONE';
+CREATE INDEX key_job_last ON key_job (kind, finished_at);

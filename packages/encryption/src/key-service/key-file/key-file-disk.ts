@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { link, lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { chmod, link, lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { KeyServiceError } from '../key-service-error.ts';
@@ -89,12 +89,13 @@ export async function replaceKeyFile(path: string, text: string): Promise<void> 
 export async function withKeyFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lockPath = `${path}.lock`;
   const { DatabaseSync } = await import('node:sqlite');
-  await makeLockFile(lockPath).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  const lock = new DatabaseSync(lockPath);
+  // Opened by SQLite alone: whoever closes another handle of the file gives the lock of the whole
+  // process away (POSIX advisory locks).
+  const lock = openLock(DatabaseSync, lockPath);
   try {
-    for (let tries = 1; !takes(lock); tries += 1) {
+    // So that other accounts cannot hold it.
+    if (posix) await chmod(lockPath, 0o600).catch((error: unknown) => fail(lockPath, error));
+    for (let tries = 1; !takes(lock, lockPath); tries += 1) {
       if (tries > 400) {
         throw new KeyServiceError('KEY_SERVICE_UNAVAILABLE', `${lockPath} stays locked`);
       }
@@ -107,19 +108,21 @@ export async function withKeyFileLock<T>(path: string, work: () => Promise<T>): 
   }
 }
 
-/** Made by us alone, so that other accounts cannot hold it. */
-async function makeLockFile(lockPath: string): Promise<void> {
-  const file = await open(lockPath, 'a', 0o600);
-  await file.close();
+function openLock(Database: typeof DatabaseSync, lockPath: string): DatabaseSync {
+  try {
+    return new Database(lockPath);
+  } catch {
+    throw keyFileInvalid(lockPath, 'it cannot be made or opened beside the key file');
+  }
 }
 
-function takes(lock: DatabaseSync): boolean {
+function takes(lock: DatabaseSync, lockPath: string): boolean {
   try {
     lock.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
     if (/locked/.test(String(error))) return false;
-    throw error;
+    throw keyFileInvalid(lockPath, 'it cannot be locked');
   }
 }
 
@@ -159,6 +162,10 @@ async function writeBeside(
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   await directory.sync().finally(() => directory.close());
+}
+
+function fail(path: string, error: unknown): never {
+  throw unreadable(path, error);
 }
 
 function unreadable(path: string, error: unknown): unknown {

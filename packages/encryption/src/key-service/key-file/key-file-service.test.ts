@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { fixedClock } from '@caregraph/clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createKeyFileService, makeKeyFile } from './key-file-service.ts';
-import { placeKeyFile } from './key-file-disk.ts';
+import { placeKeyFile, withKeyFileLock } from './key-file-disk.ts';
 
 const context = 'caregraph/patient/partition/1';
 const run = promisify(execFile);
@@ -244,6 +244,37 @@ describe('several processes at once', () => {
     expect(made).toEqual(Array.from({ length: 24 }, (_, index) => index + 2));
     expect((await versionsIn()).map(({ version }) => version)).toEqual([1, ...made]);
     expect(await service.currentVersion()).toBe(25);
+  });
+
+  it('also not when one process rotates by two services', async () => {
+    await makeKeyFile({ path });
+    const services = await Promise.all([open(), open(), open()]);
+    const made = await Promise.all(services.flatMap((one) => [one.rotate(), one.rotate()]));
+    expect(made.sort()).toEqual([2, 3, 4, 5, 6, 7]);
+    expect(await services[0].currentVersion()).toBe(7);
+  });
+
+  it('a second service of a process does not give away the lock of the first', async () => {
+    await makeKeyFile({ path });
+    const [first, second] = await Promise.all([open(), open()]);
+    const waiting: Promise<unknown>[] = [];
+    const order: string[] = [];
+    await withKeyFileLock(path, async () => {
+      waiting.push(first.rotate(), second.rotate());
+      const tried = inProcesses(
+        1,
+        `import { DatabaseSync } from 'node:sqlite';
+         try {
+           new DatabaseSync(path + '.lock').exec('BEGIN EXCLUSIVE');
+           console.log('taken');
+         } catch {
+           console.log('locked');
+         }`,
+      );
+      order.push(...(await tried));
+    });
+    expect(order).toEqual(['locked']);
+    expect((await Promise.all(waiting)).sort()).toEqual([2, 3]);
   });
 
   it('a process that is killed while it writes leaves a whole file and no lock', async () => {

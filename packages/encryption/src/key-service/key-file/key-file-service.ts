@@ -1,14 +1,12 @@
 import { systemClock, type Clock } from '@caregraph/clock';
-import { KeyServiceError } from '../key-service-error.ts';
 import { checkRetirement, checkUnwrapRequests, checkWrapRequests } from '../key-request.ts';
 import { refused, wipeAll } from '../key-request.ts';
 import type { KeyService, UnwrapRequest } from '../key-service.ts';
-import { placeKeyFile, readKeyFile, replaceKeyFile } from './key-file-disk.ts';
-import { stampOf, withKeyFileLock, type FileStamp } from './key-file-disk.ts';
+import { placeKeyFile, stampOf, withKeyFileLock } from './key-file-disk.ts';
 import { createKeyFileFormat, type KeyFileFormat } from './key-file-format.ts';
-import { keyFileInvalid } from './key-file-invalid.ts';
-import { checkSuccession, newKekVersion, newestOf, wipeRing, type KeyRing } from './key-ring.ts';
+import { newKekVersion, newestOf, wipeRing, type KeyRing } from './key-ring.ts';
 import { namedVersion, unwrapWith, wrapWith } from './key-wrap.ts';
+import { createRingFile } from './ring-file.ts';
 
 export interface KeyFileOptions {
   /** On a local disk, in a directory that only this account may write. */
@@ -66,22 +64,6 @@ export async function createKeyFileService(
     throw error;
   }
 
-  const unwrap = (ring: KeyRing, requests: readonly UnwrapRequest[]) => {
-    const opened: Uint8Array[] = [];
-    try {
-      for (const request of requests) {
-        const version = namedVersion(request);
-        const kek = ring.find((entry) => entry.version === version);
-        if (kek === undefined) throw refused(`version ${version} is retired, or was never here`);
-        opened.push(unwrapWith(kek, request));
-      }
-      return opened;
-    } catch (error) {
-      wipeAll(opened);
-      throw error;
-    }
-  };
-
   return {
     kind: 'key-file',
     async wrapMany(requests) {
@@ -91,12 +73,12 @@ export async function createKeyFileService(
     },
     async unwrapMany(requests) {
       checkUnwrapRequests(requests);
-      return unwrap(await file.current(), requests);
+      return unwrapAll(await file.current(), requests);
     },
     async rewrapMany(requests) {
       checkUnwrapRequests(requests);
       const ring = await file.current();
-      const opened = unwrap(ring, requests);
+      const opened = unwrapAll(ring, requests);
       const newest = newestOf(ring);
       const moved = requests.map(({ context }, index) =>
         wrapWith(newest, { key: opened[index] ?? new Uint8Array(), context }),
@@ -118,65 +100,18 @@ export async function createKeyFileService(
   };
 }
 
-/** The ring in memory, and the file that it follows. */
-function createRingFile(path: string, format: KeyFileFormat) {
-  let ring: KeyRing | undefined;
-  let stamp: FileStamp | undefined;
-  let reading: Promise<KeyRing> | undefined;
-  let closed = false;
-
-  const checkOpen = () => {
-    if (closed) throw new KeyServiceError('KEY_SERVICE_UNAVAILABLE', 'the key file was closed');
-  };
-  const adopt = (read: KeyRing, of: FileStamp) => {
-    try {
-      checkOpen();
-      if (ring !== undefined) checkSuccession(path, ring, read);
-    } catch (error) {
-      wipeRing(read);
-      throw error;
+function unwrapAll(ring: KeyRing, requests: readonly UnwrapRequest[]): Uint8Array[] {
+  const opened: Uint8Array[] = [];
+  try {
+    for (const request of requests) {
+      const version = namedVersion(request);
+      const kek = ring.find((entry) => entry.version === version);
+      if (kek === undefined) throw refused(`version ${version} is retired, or was never here`);
+      opened.push(unwrapWith(kek, request));
     }
-    wipeRing(ring ?? []);
-    ring = read;
-    stamp = of;
-    return read;
-  };
-  const read = async () => {
-    const before = await stampOf(path);
-    checkOpen();
-    if (before === undefined) throw keyFileInvalid(path, 'there is no such file');
-    if (ring !== undefined && before === stamp) return ring;
-    // Stamped before it is read: a write in between only makes us read it once more.
-    return adopt(await format.read(await readKeyFile(path)), before);
-  };
-  /** Callers use the ring before they wait for anything else, so that it is not wiped under them. */
-  const current = async () => {
-    checkOpen();
-    reading ??= read().finally(() => (reading = undefined));
-    return await reading;
-  };
-
-  return {
-    current,
-    /** Writes what `next` makes of the versions, and gives the newest. */
-    async change(next: (ring: KeyRing) => KeyRing): Promise<number> {
-      checkOpen();
-      return await withKeyFileLock(path, async () => {
-        const before = await current();
-        const changed = next(before);
-        const writing = format.write(changed);
-        wipeRing(changed.filter((entry) => !before.includes(entry)));
-        const text = await writing;
-        checkOpen();
-        await replaceKeyFile(path, text);
-        return newestOf(await current()).version;
-      });
-    },
-    close() {
-      closed = true;
-      wipeRing(ring ?? []);
-      ring = undefined;
-      format.wipe();
-    },
-  };
+    return opened;
+  } catch (error) {
+    wipeAll(opened);
+    throw error;
+  }
 }

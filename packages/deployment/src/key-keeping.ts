@@ -1,0 +1,112 @@
+import { clinicalSealedFields } from '@caregraph/clinical-subgraph';
+import type { Clock, IdSource } from '@caregraph/clock';
+import { storeNames, type DatabasePool, type StoreName } from '@caregraph/database';
+import {
+  createKeyKeeper,
+  createKeyServiceWatch,
+  keyringLimits,
+  observeKeys,
+  openStoreKeys,
+  type KeyKeeper,
+  type KeyService,
+  type KeyServiceWatch,
+  type SealedFields,
+  type StoreKeys,
+} from '@caregraph/encryption';
+import { institutionSealedFields } from '@caregraph/institution-subgraph';
+import type { Logger, Metrics } from '@caregraph/observability';
+import { patientSealedFields } from '@caregraph/patient-subgraph';
+import { prescriptionSealedFields } from '@caregraph/prescription-subgraph';
+import { createSealing, type Sealing } from '@caregraph/subgraph';
+
+const sealedFields: Readonly<Partial<Record<StoreName, SealedFields>>> = {
+  patient: patientSealedFields,
+  clinical: clinicalSealedFields,
+  prescription: prescriptionSealedFields,
+  institution: institutionSealedFields,
+};
+
+export interface KeyKeepingOptions {
+  readonly pools: Readonly<Record<StoreName, DatabasePool>>;
+  readonly keyPool: DatabasePool;
+  readonly keyService: KeyService;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** ISO 3166-1 region of phone numbers without a country code. */
+  readonly phoneRegion: string;
+}
+
+/** The keys of all subgraphs, and the jobs on them. */
+export interface KeyKeeping {
+  readonly watch: KeyServiceWatch;
+  readonly keeper: KeyKeeper;
+  /** Tells of the keys of all subgraphs. */
+  observe(metrics: Metrics): void;
+  keys(name: StoreName): StoreKeys;
+  sealing(name: StoreName): Sealing;
+}
+
+/** Opens the keys of all subgraphs over one key service and one key database. */
+export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
+  const { pools, keyPool, keyService, clock, ids, phoneRegion } = options;
+  const watch = createKeyServiceWatch({
+    service: keyService,
+    clock,
+    graceMs: keyringLimits.graceMs,
+  });
+  const opened = storeNames.map((store) => {
+    const keys = openStoreKeys({ store, keyPool, watch, clock, ids });
+    return [store, { keys, sealing: createSealing({ keys, phoneRegion }) }] as const;
+  });
+  const of = (name: StoreName) => {
+    const found = opened.find(([store]) => store === name)?.[1];
+    if (found === undefined) throw new Error(`no keys for ${name}`);
+    return found;
+  };
+  const stores = opened.map(([store, { keys, sealing }]) => {
+    const fields = sealedFields[store];
+    return { keys, ...(fields && { sealed: { pool: pools[store], fields, sealing } }) };
+  });
+  const keeper = createKeyKeeper({ stores, keyPool, watch, clock, ids });
+  const allKeys = stores.map((one) => one.keys);
+  return {
+    watch,
+    keeper,
+    observe: (metrics) => {
+      observeKeys(metrics, { watch, stores: allKeys, jobs: keeper.jobs });
+    },
+    keys: (name) => of(name).keys,
+    sealing: (name) => of(name).sealing,
+  };
+}
+
+const everyMs = 3_600_000;
+
+/**
+ * Goes on with what was left and starts what is due, now and every hour: the embedded profile has
+ * nobody else who would.
+ */
+export function startKeeping(keeper: KeyKeeper, log: Logger): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  let round: Promise<void> = Promise.resolve();
+  const keep = async () => {
+    for (const job of await keeper.due()) {
+      const outcome = await keeper.run(job, { signal: stopping.signal });
+      log.info('a key job ran', { store: job.store, operation: job.kind, reason: outcome });
+    }
+  };
+  const begin = () => {
+    round = round.then(keep).catch((error: unknown) => {
+      log.error('a key job failed and will be tried again', { code: 'KEY_JOB_FAILED', error });
+    });
+  };
+  begin();
+  const timer = setInterval(begin, everyMs).unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await round;
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createIdSource, systemClock } from '@caregraph/clock';
+import { startSealedStore } from '../fixture/test-sealed-store.ts';
+import { createJobStore, type JobStore } from './job-store.ts';
+import type { KeyJob } from './key-job.ts';
+import { rotateDataKeyJob } from './rotate-data-key.ts';
+import { rotateIndexJob } from './rotate-index.ts';
+import { rotateKekJob } from './rotate-kek.ts';
+import { rotatePartitionsJob } from './rotate-partitions.ts';
+import { runJob } from './run-job.ts';
+import { sealExistingJob } from './seal-existing.ts';
+import { addPeople, expectFound, expectWhole, nameOf, type TestPeople } from './test-people.ts';
+
+let store: TestPeople;
+let jobs: JobStore;
+const ids = createIdSource(systemClock);
+beforeAll(async () => {
+  store = await startSealedStore();
+  jobs = createJobStore(store.testKeys.keyPool);
+}, 60_000);
+afterAll(() => store.stop());
+beforeEach(async () => {
+  await store.pool.query('TRUNCATE "Person" CASCADE');
+  await store.testKeys.keyPool.query('TRUNCATE key_job');
+});
+
+const run = (job: KeyJob) => runJob(job, { jobs, clock: systemClock, ids });
+const keyRows = async <T extends object>(sql: string) =>
+  (await store.testKeys.keyPool.query<T>(sql)).rows;
+
+/** Reads and writes beside a job until it is done, and fails when any of it does. */
+async function beside<T>(personIds: readonly string[], work: Promise<T>): Promise<number> {
+  const other = store.open();
+  const { prisma } = store.reopen(other);
+  let busy = true;
+  let writes = 0;
+  const write = async (lane: number) => {
+    for (let turn = 0; busy || turn < 25; turn += 1) {
+      const n = (turn * 8 + lane) % personIds.length;
+      const id = personIds[n] ?? '';
+      await prisma.person.update({ where: { id }, data: { name: nameOf(n), phone: `9${turn}` } });
+      expect((await prisma.person.findUnique({ where: { id } }))?.name).toBe(nameOf(n));
+      writes += 1;
+    }
+  };
+  const lanes = Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane)));
+  await work.finally(() => {
+    busy = false;
+  });
+  await lanes;
+  return writes;
+}
+
+describe('rotation of the KEK', () => {
+  it('leaves no key on the old version and no row unreadable, beside a thousand writes', async () => {
+    const people = await addPeople(store, 60);
+    const before = await store.testKeys.keyService.currentVersion();
+    const stores = [store.own.keys];
+    const writes = await beside(
+      people,
+      run(rotateKekJob({ stores, watch: store.testKeys.watch, retireAfterMs: 0 })).then(
+        async (outcome) => {
+          expect(outcome).toBe('DONE');
+        },
+      ),
+    );
+    expect(writes).toBeGreaterThanOrEqual(200);
+    expect(await store.testKeys.keyService.currentVersion()).toBe(before + 1);
+    const old = await keyRows(
+      `SELECT id FROM patient.partition_key WHERE kek_version <= ${before}
+       UNION ALL SELECT id FROM patient.index_key WHERE kek_version <= ${before}`,
+    );
+    expect(old).toEqual([]);
+    await expectWhole(store, people);
+  });
+
+  it('keeps the old version until its time, and then retires it', async () => {
+    await addPeople(store, 1);
+    const stores = [store.own.keys];
+    const { watch, keyService } = store.testKeys;
+    const rotation = (retireAfterMs: number) => rotateKekJob({ stores, watch, retireAfterMs });
+    const context = 'caregraph/patient/partition/test';
+    const [kept] = await keyService.wrapMany([{ key: new Uint8Array(32).fill(1), context }]);
+    const request = {
+      context,
+      kekVersion: kept?.kekVersion ?? 0,
+      wrapped: kept?.wrapped ?? new Uint8Array(),
+    };
+    expect(await run(rotation(60_000))).toBe('WAITING');
+    expect(await keyService.unwrapMany([request])).toHaveLength(1);
+    const now = { jobs, clock: systemClock, ids, ignoreWait: true };
+    expect(await runJob(rotation(60_000), now)).toBe('DONE');
+    await expect(keyService.unwrapMany([request])).rejects.toThrow('KEY_UNWRAP_REFUSED');
+  });
+});
+
+describe('rotation of partition keys', () => {
+  it('moves every data key to the next generation and drops the old one', async () => {
+    const people = await addPeople(store, 60);
+    const count = async () =>
+      (await keyRows<{ n: number }>('SELECT count(*)::int AS n FROM patient.partition_key'))[0]?.n;
+    const before = await keyRows<{ id: string }>('SELECT id::text FROM patient.partition_key');
+    const rotated = await count();
+    await beside(people, run(rotatePartitionsJob(store.own.keys)));
+    const left = await keyRows<{ id: string }>('SELECT id::text FROM patient.partition_key');
+    expect(left).toHaveLength(rotated ?? 0);
+    expect(left.filter(({ id }) => before.some((old) => old.id === id))).toEqual([]);
+    await expectWhole(store, people);
+  });
+});
+
+describe('rotation of a data key', () => {
+  it('seals all that is of the person anew, and the old key is gone', async () => {
+    const people = await addPeople(store, 20);
+    const [ownerId = ''] = people;
+    const ofOwner = `SELECT id::text FROM patient.data_key WHERE owner_id = '${ownerId}'`;
+    const [before] = await keyRows<{ id: string }>(ofOwner);
+    const job = rotateDataKeyJob(store.own, store.own.keys, ownerId, { keepRetiredMs: 0 });
+    await beside(people, run(job));
+    const after = await keyRows<{ id: string }>(ofOwner);
+    expect(after).toHaveLength(1);
+    expect(after[0]?.id).not.toBe(before?.id);
+    await expectWhole(store, people);
+  });
+
+  it('refuses someone who has no key', async () => {
+    const job = rotateDataKeyJob(store.own, store.own.keys, randomUUID(), { keepRetiredMs: 0 });
+    await expect(run(job)).rejects.toThrow('SEAL_KEY_UNKNOWN');
+  });
+});
+
+describe('rotation of a blind index', () => {
+  it('gives every row another token, and finds everybody at every moment', async () => {
+    const people = await addPeople(store, 150);
+    const tokens = async () =>
+      (await store.pool.query<{ t: string[] }>('SELECT "nameTokens" AS t FROM "Person"')).rows;
+    const before = new Set((await tokens()).flatMap((row) => row.t));
+    let looking = true;
+    const looks = (async () => {
+      while (looking) await expectFound(store, 149, people[149]);
+    })();
+    await run(rotateIndexJob(store.own, store.own.keys, 'Person.nameTokens'));
+    looking = false;
+    await looks;
+    const after = (await tokens()).flatMap((row) => row.t);
+    expect(after.filter((token) => before.has(token))).toEqual([]);
+    expect(await keyRows("SELECT 1 FROM patient.index_key WHERE state <> 'WRITTEN'")).toEqual([]);
+    await expectWhole(store, people);
+  });
+
+  it('refuses an index that nothing declares', () => {
+    const rotate = (column: string) => rotateIndexJob(store.own, store.own.keys, column);
+    expect(() => rotate('Person.name')).toThrow('BLIND_INDEX_UNKNOWN');
+    expect(() => rotate('Nobody.x')).toThrow('BLIND_INDEX_UNKNOWN');
+  });
+});
+
+describe('sealing of what was there before', () => {
+  it('seals every plain value, beside writes, and refuses plain values from then on', async () => {
+    const people = await addPeople(store, 250);
+    await store.testKeys.keyPool.query('DELETE FROM patient.store_state');
+    const plain = (text: string) => Buffer.concat([Buffer.of(0), Buffer.from(text)]);
+    for (const [n, id] of people.entries()) {
+      await store.pool.query(
+        `UPDATE "Person" SET name = $2, phone = NULL, "nameTokens" = '{}' WHERE id = $1`,
+        [id, plain(nameOf(n))],
+      );
+      await store.pool.query('UPDATE "Card" SET value = $2 WHERE "personId" = $1', [
+        id,
+        plain(`c${n}`),
+      ]);
+    }
+    const own = store.open();
+    await beside(people, run(sealExistingJob(own, own.keys)));
+    const left = await store.pool.query('SELECT 1 FROM "Person" WHERE get_byte(name, 0) = 0');
+    expect(left.rowCount).toBe(0);
+    await expectWhole(store, people);
+    await store.pool.query('UPDATE "Card" SET value = $1', [plain('planted')]);
+    await own.keys.sealedState.refresh();
+    const { prisma } = store.reopen(own);
+    await expect(prisma.card.findFirst()).rejects.toThrow('SEAL_NOT_SEALED');
+  });
+});
+
+describe('jobs', () => {
+  it('run once at a time, and tell how far they are', async () => {
+    const people = await addPeople(store, 40);
+    const seen: string[] = [];
+    const job = rotatePartitionsJob(store.own.keys);
+    const options = { jobs, clock: systemClock, ids };
+    const outcomes = await Promise.all([
+      runJob(job, { ...options, onProgress: ({ phase }) => seen.push(phase) }),
+      runJob(rotatePartitionsJob(store.open().keys), options),
+    ]);
+    expect(outcomes.sort()).toEqual(['DONE', 'RUNS_ELSEWHERE']);
+    expect(await keyRows('SELECT kind, state FROM key_job')).toEqual([
+      { kind: 'rotate-partitions', state: 'DONE' },
+    ]);
+    await expectWhole(store, people);
+  });
+});

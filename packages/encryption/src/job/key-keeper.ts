@@ -1,0 +1,158 @@
+import type { Clock, IdSource } from '@caregraph/clock';
+import type { DatabasePool } from '@caregraph/database';
+import type { KeyServiceWatch } from '../keyring/key-service-watch.ts';
+import type { StoreKeys } from '../store-keys.ts';
+import type { SealedStore } from '../walk/rewrite-rows.ts';
+import { sealedModels } from '../walk/stored-rows.ts';
+import { createJobStore, type JobStore } from './job-store.ts';
+import type { JobName, JobOutcome, JobRow, KeyJob } from './key-job.ts';
+import { rotateDataKeyJob } from './rotate-data-key.ts';
+import { rotateIndexJob } from './rotate-index.ts';
+import { rotateKekJob } from './rotate-kek.ts';
+import { rotatePartitionsJob } from './rotate-partitions.ts';
+import { runJob, type JobRunOptions } from './run-job.ts';
+import { sealExistingJob } from './seal-existing.ts';
+
+/** A subgraph's store with its keys; `sealed` is left out where the store holds nothing sealed. */
+export interface KeptStore {
+  readonly keys: StoreKeys;
+  readonly sealed?: SealedStore;
+}
+
+export interface KeyKeeperOptions {
+  readonly stores: readonly KeptStore[];
+  readonly keyPool: DatabasePool;
+  readonly watch: KeyServiceWatch;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** How often the KEK is rotated, in milliseconds. */
+  readonly rotateKekEveryMs?: number;
+  /** How long what was replaced still opens older backups, in milliseconds. */
+  readonly keepReplacedMs?: number;
+}
+
+/** Runs the jobs on keys: those that are asked for, and those that are due. */
+export interface KeyKeeper {
+  readonly jobs: JobStore;
+  /** A job by its name. @throws RangeError for a kind, store or subject that there is not */
+  job(name: JobName): KeyJob;
+  run(job: KeyJob, options?: Partial<JobRunOptions>): Promise<JobOutcome>;
+  /** What is open and what should begin now, in the order in which it should run. */
+  due(): Promise<KeyJob[]>;
+}
+
+const dayMs = 86_400_000;
+/** A worn key is replaced long before it refuses, so some at a time are enough. */
+const wornAtOnce = 100;
+
+/** Creates the keeper of all keys of a deployment. */
+export function createKeyKeeper(options: KeyKeeperOptions): KeyKeeper {
+  const { keyPool, clock, ids } = options;
+  const jobs = createJobStore(keyPool);
+  const job = (name: JobName) => jobOf(options, name);
+  return {
+    jobs,
+    job,
+    run: (one, more = {}) => runJob(one, { jobs, clock, ids, ...more }),
+    async due() {
+      const open = await jobs.openJobs();
+      const begun = new Set(open.map(nameOf));
+      const rotates = open.some((one) => one.kind === 'rotate-kek');
+      const wanted = [
+        ...(await unsealedStores(options)),
+        ...(await wornKeys(options)),
+        ...(rotates ? [] : await kekRotation(options, jobs)),
+      ];
+      const fresh = wanted.filter((one) => !begun.has(nameOf(one)));
+      return [...open, ...fresh].map(job);
+    },
+  };
+}
+
+function nameOf({ kind, store, subject }: JobName): string {
+  return `${kind}/${store}/${subject}`;
+}
+
+function jobOf(options: KeyKeeperOptions, { kind, store, subject }: JobName): KeyJob {
+  const keepRetiredMs = options.keepReplacedMs ?? 35 * dayMs;
+  if (kind === 'rotate-kek') {
+    const stores = options.stores.map((one) => one.keys);
+    const rotation = { stores, watch: options.watch, retireAfterMs: keepRetiredMs };
+    return rotateKekJob({ ...rotation, madeAlready: subject === 'made already' });
+  }
+  const kept = options.stores.find((one) => one.keys.store === store);
+  if (kept === undefined) throw new RangeError(`no subgraph is called ${store}`);
+  if (kind === 'rotate-partitions') return rotatePartitionsJob(kept.keys);
+  const { keys, sealed } = kept;
+  if (sealed === undefined) throw new RangeError(`${store} holds nothing sealed`);
+  switch (kind) {
+    case 'rotate-data-key':
+      return rotateDataKeyJob(sealed, keys, subject, { keepRetiredMs });
+    case 'rotate-index':
+      return rotateIndexJob(sealed, keys, subject);
+    case 'seal-existing':
+      return sealExistingJob(sealed, keys);
+    default:
+      throw new RangeError(`no job is called ${kind}`);
+  }
+}
+
+async function unsealedStores({ stores }: KeyKeeperOptions): Promise<JobName[]> {
+  const found: JobName[] = [];
+  for (const { keys, sealed } of stores) {
+    if (sealed === undefined || sealedModels(sealed.fields).length === 0) continue;
+    await keys.sealedState.refresh();
+    if (keys.sealedState.isSealed()) continue;
+    found.push({ kind: 'seal-existing', store: keys.store, subject: '' });
+  }
+  return found;
+}
+
+async function wornKeys({ stores }: KeyKeeperOptions): Promise<JobName[]> {
+  const found: JobName[] = [];
+  for (const { keys, sealed } of stores) {
+    if (sealed === undefined) continue;
+    for (const subject of await keys.dataKeyRotation.wornOwners(wornAtOnce)) {
+      found.push({ kind: 'rotate-data-key', store: keys.store, subject });
+    }
+  }
+  return found;
+}
+
+/**
+ * The KEK is due by its age, or because the key service made a version by itself (Vault's
+ * auto_rotate_period, automatic rotation of AWS KMS) that our keys are not wrapped with yet.
+ */
+async function kekRotation(options: KeyKeeperOptions, jobs: JobStore): Promise<JobName[]> {
+  const { stores, watch, clock } = options;
+  const name = { kind: 'rotate-kek', store: '', subject: '' };
+  const { version, kind } = await watch.call(async (service) => ({
+    version: await service.currentVersion(),
+    kind: service.kind,
+  }));
+  const old = stores.map(({ keys }) => keys.rotation.countWrappedBelow(version));
+  if ((await Promise.all(old)).some((count) => count > 0)) {
+    return [{ ...name, subject: 'made already' }];
+  }
+  // KMS counts what is rotated on demand, and allows it a few times in the life of a key.
+  if (kind === 'aws-kms') return [];
+  const last = (await jobs.lastFinished('rotate-kek', '')) ?? (await firstKeyAt(options));
+  const everyMs = options.rotateKekEveryMs ?? 90 * dayMs;
+  const isDue = last !== undefined && clock.now().getTime() - last.getTime() >= everyMs;
+  return isDue ? [name] : [];
+}
+
+async function firstKeyAt({ stores }: KeyKeeperOptions): Promise<Date | undefined> {
+  const firsts = await Promise.all(stores.map(({ keys }) => keys.rotation.firstKeyAt()));
+  const known = firsts.filter((at) => at !== undefined);
+  return known.sort((a, b) => a.getTime() - b.getTime())[0];
+}
+
+/** One line for an operator: what it is, where it is, and what it waits for. */
+export function describeJob(job: JobRow): string {
+  const subject = [job.store, job.subject].filter((part) => part !== '').join(' ');
+  const of = job.total === null ? '' : ` of ${job.total}`;
+  const waits = job.notBefore == null ? '' : `, goes on after ${job.notBefore.toISOString()}`;
+  const state = job.state === 'DONE' ? 'done' : `${job.phase.toLowerCase()}${waits}`;
+  return `${job.kind}${subject === '' ? '' : ` ${subject}`}: ${state}, ${job.done}${of}`;
+}

@@ -1,0 +1,29 @@
+import type { StoreKeys } from '../store-keys.ts';
+import type { SealedStore } from '../walk/rewrite-rows.ts';
+import { settleSealedState } from '../walk/settle-sealed-state.ts';
+import { anyPlain, countRows } from '../walk/stored-rows.ts';
+import type { KeyJob } from './key-job.ts';
+import { walkStep } from './walk-store.ts';
+
+/**
+ * The job that seals what a store held before there was encryption: every value of format version 0
+ * is sealed, and the row's tokens are computed with the keys of today. When none is left, the store
+ * refuses plain bytes for good.
+ */
+export function sealExistingJob(store: SealedStore, keys: StoreKeys): KeyJob {
+  const { pool, fields } = store;
+  return {
+    ...{ kind: 'seal-existing', store: keys.store, subject: '' },
+    begin: async () => ({
+      ...{ phase: 'SEAL', position: {}, done: 0 },
+      total: await countRows(pool, fields, anyPlain),
+    }),
+    async step(at) {
+      const next = await walkStep(store, at, anyPlain);
+      if (next !== undefined) return next;
+      // A row that an older process wrote behind the walk: once more from the beginning.
+      const sealed = await settleSealedState(pool, fields, keys, keys.clock.now());
+      return sealed ? 'DONE' : { ...at, position: {}, notBefore: undefined };
+    },
+  };
+}

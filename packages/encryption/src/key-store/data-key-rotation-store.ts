@@ -1,0 +1,73 @@
+import type { DatabasePool } from '@caregraph/database';
+import type { NewDataKey } from './key-store.ts';
+import { quotedSchema } from './key-store.ts';
+
+/** What the rotation of an owner's data key reads and writes. */
+export interface DataKeyRotationStore {
+  /** The active key of an owner and the institution of its partition. */
+  activeKey(
+    ownerId: string,
+  ): Promise<{ readonly id: string; readonly institutionId: string } | undefined>;
+  /** Retires the active key and makes another one active, at once. */
+  replaceActive(key: NewDataKey, reservedUses: number, at: Date): Promise<void>;
+  /** Removes the retired keys of an owner. */
+  dropRetired(ownerId: string): Promise<void>;
+  /** Owners whose active key has been used more often than it should. */
+  wornOwners(limit: number): Promise<string[]>;
+}
+
+/** @param store name of the subgraph: a schema of the key database */
+export function createDataKeyRotationStore(
+  pool: DatabasePool,
+  store: string,
+): DataKeyRotationStore {
+  const schema = quotedSchema(store);
+  return {
+    async activeKey(ownerId) {
+      const { rows } = await pool.query<{ id: string; institutionId: string }>(
+        `SELECT d.id::text, p.institution_id::text AS "institutionId" FROM ${schema}.data_key d
+         JOIN ${schema}.partition_key p ON p.id = d.partition_key_id
+         WHERE d.owner_id = $1 AND d.state = 'ACTIVE'`,
+        [ownerId],
+      );
+      return rows[0];
+    },
+    async replaceActive(key, reservedUses, at) {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        await client.query(
+          `UPDATE ${schema}.data_key SET state = 'RETIRED', retired_at = $2
+           WHERE owner_id = $1 AND state = 'ACTIVE'`,
+          [key.ownerId, at],
+        );
+        await client.query(
+          `INSERT INTO ${schema}.data_key
+             (id, owner_id, partition_key_id, wrapped, reserved_uses, created_at)
+           VALUES ($1, $2, $3, $4, $5, $6)`,
+          [
+            ...[key.id, key.ownerId, key.partitionKeyId],
+            ...[Buffer.from(key.wrapped), reservedUses, at],
+          ],
+        );
+        await client.query('COMMIT');
+        client.release();
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    },
+    async dropRetired(ownerId) {
+      await pool.query(`DELETE FROM ${schema}.data_key WHERE owner_id = $1 AND state = 'RETIRED'`, [
+        ownerId,
+      ]);
+    },
+    async wornOwners(limit) {
+      const { rows } = await pool.query<{ id: string }>(
+        `SELECT owner_id::text AS id FROM ${schema}.data_key
+         WHERE reserved_uses >= 536870912 AND state = 'ACTIVE' LIMIT ${limit}`,
+      );
+      return rows.map((row) => row.id);
+    },
+  };
+}

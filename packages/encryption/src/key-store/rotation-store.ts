@@ -1,0 +1,181 @@
+import type { DatabasePool } from '@caregraph/database';
+import type { PartitionKeyRow } from './key-store.ts';
+import { quotedSchema } from './key-store.ts';
+
+/** A wrapped key that the KEK wraps: of a partition or of an index. */
+export interface KekWrappedRow {
+  readonly table: 'partition_key' | 'index_key';
+  readonly id: string;
+  /** `Model.column` of an index key. */
+  readonly column: string | null;
+  readonly kekVersion: number;
+  readonly wrapped: Uint8Array;
+}
+
+export interface PartitionRow extends PartitionKeyRow {
+  readonly institutionId: string;
+  readonly month: string;
+  readonly generation: number;
+}
+
+export interface WrappedDataKey {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly wrapped: Uint8Array;
+}
+
+/** What rotations read and write of the wrapped keys of one subgraph. */
+export interface RotationStore {
+  /** Keys that an older version of the KEK wraps. */
+  wrappedBelow(kekVersion: number, limit: number): Promise<KekWrappedRow[]>;
+  countWrappedBelow(kekVersion: number): Promise<number>;
+  /** When the oldest key that is there was made. */
+  firstKeyAt(): Promise<Date | undefined>;
+  /** Replaces what a key is wrapped as, unless somebody did meanwhile. */
+  rewrap(row: KekWrappedRow, next: { kekVersion: number; wrapped: Uint8Array }): Promise<void>;
+  /** Partition keys made before an instant that are the newest of their month, by id. */
+  partitionsBefore(at: Date, after: string, limit: number): Promise<PartitionRow[]>;
+  countDataKeys(): Promise<number>;
+  /** Adds the next generation of a partition key. */
+  addGeneration(key: PartitionRow, at: Date): Promise<void>;
+  /** Data keys under one partition key. */
+  dataKeysUnder(partitionKeyId: string, limit: number): Promise<WrappedDataKey[]>;
+  /** Hangs data keys under another partition key, unless somebody did meanwhile. */
+  moveDataKeys(
+    from: string,
+    to: string,
+    keys: readonly { readonly id: string; readonly wrapped: Uint8Array }[],
+  ): Promise<void>;
+  /** Removes partition keys of older generations that nothing lies under any more. */
+  dropEmptyGenerations(before: Date): Promise<number>;
+  /** Older generations that data keys still lie under. */
+  filledOldGenerations(limit: number): Promise<PartitionRow[]>;
+}
+
+const partition = `id::text, institution_id::text AS "institutionId", month::text, generation,
+  key_service AS "keyService", kek_version AS "kekVersion", wrapped`;
+
+/** @param store name of the subgraph: a schema of the key database */
+export function createRotationStore(pool: DatabasePool, store: string): RotationStore {
+  const schema = quotedSchema(store);
+  return {
+    ...kekStore(pool, schema),
+    ...generationStore(pool, schema),
+    ...movingStore(pool, schema),
+  };
+}
+
+function kekStore(pool: DatabasePool, schema: string) {
+  const all = `
+    SELECT 'partition_key' AS table, id::text, NULL AS column, kek_version AS "kekVersion", wrapped
+    FROM ${schema}.partition_key WHERE kek_version < $1
+    UNION ALL
+    SELECT 'index_key', id::text, field, kek_version, wrapped
+    FROM ${schema}.index_key WHERE kek_version < $1`;
+  return {
+    async wrappedBelow(kekVersion: number, limit: number) {
+      const { rows } = await pool.query<KekWrappedRow>(`${all} ORDER BY 1, 2 LIMIT ${limit}`, [
+        kekVersion,
+      ]);
+      return rows;
+    },
+    async countWrappedBelow(kekVersion: number) {
+      const { rows } = await pool.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM (${all}) AS old`,
+        [kekVersion],
+      );
+      return rows[0]?.count ?? 0;
+    },
+    async firstKeyAt() {
+      const { rows } = await pool.query<{ at: Date | null }>(
+        `SELECT least((SELECT min(created_at) FROM ${schema}.partition_key),
+           (SELECT min(created_at) FROM ${schema}.index_key)) AS at`,
+      );
+      return rows[0]?.at ?? undefined;
+    },
+    async rewrap(row: KekWrappedRow, next: { kekVersion: number; wrapped: Uint8Array }) {
+      await pool.query(
+        `UPDATE ${schema}.${row.table} SET kek_version = $2, wrapped = $3
+         WHERE id = $1 AND wrapped = $4`,
+        [row.id, next.kekVersion, Buffer.from(next.wrapped), Buffer.from(row.wrapped)],
+      );
+    },
+  };
+}
+
+/** Tells, of a row `p`, whether it is the newest partition key of its month. */
+const newestIn = (schema: string) => `NOT EXISTS (SELECT FROM ${schema}.partition_key n
+  WHERE n.institution_id = p.institution_id AND n.month = p.month AND n.generation > p.generation)`;
+
+function generationStore(pool: DatabasePool, schema: string) {
+  const newest = newestIn(schema);
+  return {
+    async partitionsBefore(at: Date, after: string, limit: number) {
+      const { rows } = await pool.query<PartitionRow>(
+        `SELECT ${partition} FROM ${schema}.partition_key p
+         WHERE p.created_at < $1 AND p.id > $2 AND ${newest} ORDER BY p.id LIMIT ${limit}`,
+        [at, after],
+      );
+      return rows;
+    },
+    async addGeneration(key: PartitionRow, at: Date) {
+      await pool.query(
+        `INSERT INTO ${schema}.partition_key (id, institution_id, month, generation, key_service,
+           kek_version, wrapped, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (institution_id, month, generation) DO NOTHING`,
+        [
+          ...[key.id, key.institutionId, key.month, key.generation, key.keyService],
+          ...[key.kekVersion, Buffer.from(key.wrapped), at],
+        ],
+      );
+    },
+    async dropEmptyGenerations(before: Date) {
+      const { rowCount } = await pool.query(
+        `DELETE FROM ${schema}.partition_key p WHERE NOT (${newest}) AND p.created_at < $1
+           AND NOT EXISTS (SELECT FROM ${schema}.data_key d WHERE d.partition_key_id = p.id)`,
+        [before],
+      );
+      return rowCount ?? 0;
+    },
+    async filledOldGenerations(limit: number) {
+      const { rows } = await pool.query<PartitionRow>(
+        `SELECT ${partition} FROM ${schema}.partition_key p WHERE NOT (${newest})
+           AND EXISTS (SELECT FROM ${schema}.data_key d WHERE d.partition_key_id = p.id)
+         ORDER BY p.id LIMIT ${limit}`,
+      );
+      return rows;
+    },
+  };
+}
+
+function movingStore(pool: DatabasePool, schema: string) {
+  return {
+    async countDataKeys() {
+      const { rows } = await pool.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM ${schema}.data_key`,
+      );
+      return rows[0]?.count ?? 0;
+    },
+    async dataKeysUnder(partitionKeyId: string, limit: number) {
+      const { rows } = await pool.query<WrappedDataKey>(
+        `SELECT id::text, owner_id::text AS "ownerId", wrapped FROM ${schema}.data_key
+         WHERE partition_key_id = $1 ORDER BY id LIMIT ${limit}`,
+        [partitionKeyId],
+      );
+      return rows;
+    },
+    async moveDataKeys(
+      from: string,
+      to: string,
+      keys: readonly { readonly id: string; readonly wrapped: Uint8Array }[],
+    ) {
+      await pool.query(
+        `UPDATE ${schema}.data_key d SET partition_key_id = $2, wrapped = moved.wrapped
+         FROM unnest($3::uuid[], $4::bytea[]) AS moved (id, wrapped)
+         WHERE d.id = moved.id AND d.partition_key_id = $1`,
+        [from, to, keys.map((key) => key.id), keys.map((key) => Buffer.from(key.wrapped))],
+      );
+    },
+  };
+}
