@@ -33,12 +33,14 @@ export interface ErasureList {
  * written beside, brought to the disk, and then put in place).
  *
  * @param keys public keys that sign entries
+ * @param mustExist refuses a folder that is not there: one that was not mounted names nobody
  */
 export function openErasureList(options: {
   readonly directory: string;
   readonly keys: JSONWebKeySet;
+  readonly mustExist?: boolean;
 }): ErasureList {
-  const { directory, keys } = options;
+  const { directory, keys, mustExist = false } = options;
   const pathOf = (patientId: string) => {
     if (!isUuidV7(patientId)) throw new RangeError('not the id of a patient');
     return join(directory, `${patientId}.json`);
@@ -49,7 +51,7 @@ export function openErasureList(options: {
     pathOf,
     read,
     async readAll() {
-      const names = await namesIn(directory);
+      const names = await namesIn(directory, mustExist);
       const entries = await Promise.all(names.map((name) => read(name)));
       return entries.filter((entry) => entry !== undefined);
     },
@@ -77,15 +79,16 @@ export function openErasureList(options: {
   };
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+async function namesIn(directory: string, mustExist: boolean): Promise<string[]> {
   try {
     await refuseLink(directory);
     const names = await readdir(directory);
     const ids = names.flatMap((name) => /^(.+)\.json$/.exec(name)?.[1] ?? []);
     return ids.filter(isUuidV7).sort();
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
-    throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
+    if (mustExist) throw new Error(`${directory}, the list of erasures, is not there`);
+    return [];
   }
 }
 

@@ -23,7 +23,7 @@ export async function replayErasures(
   const { ERASURE_LIST_DIR: directory, ERASURE_KEYS_FILE: keysFile } = config;
   if (directory === undefined || keysFile === undefined) return;
   const keys = jwkSet.parse(JSON.parse(await readFile(keysFile, 'utf8')));
-  const list = openErasureList({ directory, keys });
+  const list = openErasureList({ directory, keys, mustExist: true });
   const replayed = await replayStore(target, { list, ...deps });
   if (replayed.length > 0) deps.log.warn('erasures were replayed', { count: replayed.length });
 }
