@@ -21,9 +21,9 @@ import {
 } from './operation.ts';
 import { provenDevice } from './proven-device.ts';
 import type { Sealing } from '../sealing.ts';
-import { refusalOfSeal, refuseErased, type Subject } from './erased-subject.ts';
+import { refusalOfSeal, refuseErased } from './erased-subject.ts';
 import { keptValues } from './kept-value.ts';
-import { keyOwnersOf } from './key-owners.ts';
+import { keyOwnersOf, type Subject } from './key-owners.ts';
 import type { Receipt } from './receipt.ts';
 import { withSubject } from './refused-subject.ts';
 import { hashRequest } from './request-hash.ts';

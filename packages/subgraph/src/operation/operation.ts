@@ -2,8 +2,7 @@ import type { z } from 'zod';
 import { problemCatalogue, type ProblemCode } from '@caregraph/fault';
 import type { EventDraft } from '@caregraph/messaging';
 import type { OpenedRecord, RequestContext } from '../context.ts';
-import { subjectsNamed, type Subject } from './erased-subject.ts';
-import { ownersNamed } from './key-owners.ts';
+import { ownersNamed, subjectsNamed, type Subject } from './key-owners.ts';
 
 /** OperationInput of the SDL, as the scalars hand it over. */
 export interface OperationInput {
