@@ -184,18 +184,19 @@ test('an erasure waits for the operation that names the person, and nothing of i
      VALUES ('Patient', $1, 2, now())`,
     [id],
   );
-  let isErased = false;
-  const erasing = erase(id).then(() => (isErased = true));
-  await expect
-    .poll(async () => {
-      const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-      return (await pool.query(waiting)).rowCount;
-    })
-    .toBe(1);
-  expect(isErased).toBe(false);
-  await writer.query('COMMIT');
-  writer.release();
+  const erasing = erase(id);
+  try {
+    await expect
+      .poll(async () => {
+        const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+        return (await pool.query(waiting)).rowCount;
+      })
+      .toBe(1);
+  } finally {
+    await writer.query('COMMIT');
+    writer.release();
+  }
   await erasing;
   expect(await changesOf(district.graph, id)).toEqual([
     { typename: 'Patient', version: 2, before: district.north, after: null },
