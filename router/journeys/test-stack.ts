@@ -195,14 +195,16 @@ export function subjectOf({ staffId, roles, institutionId, areaRoots, purposes }
   return { id: staffId, roles, institutionId, areaRoots, purposes };
 }
 
-async function secrets() {
+/** Keys of an embedded deployment. */
+export async function secrets() {
   const bytes = (value: number) => new Uint8Array(32).fill(value);
   const [tokenSigning, breakGlass] = [await makeSigningKey(), await makeSigningKey()];
-  const documentSigning = await makeSigningKey();
+  const [documentSigning, erasureSigning] = [await makeSigningKey(), await makeSigningKey()];
   return {
     tokenSigning,
     breakGlass,
     documentSigning,
+    erasureSigning,
     operationHash: bytes(1),
     identitySealing: bytes(3),
   };

@@ -67,7 +67,7 @@ function hasCheckScript(manifest: unknown): boolean {
 
 async function storeFindings(): Promise<string[]> {
   const contents = new Map<string, Map<string, string>>();
-  for (const file of ['operation.prisma', 'event.prisma']) {
+  for (const file of ['operation.prisma', 'event.prisma', 'erasure.prisma']) {
     const copies = new Map<string, string>();
     for (const store of stores) {
       const path = join(repositoryRoot, 'prisma', store, 'schema', file);

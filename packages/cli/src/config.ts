@@ -27,6 +27,8 @@ const schema = z.object({
     .default('IN'),
   /** Holds the passphrase that seals the key file; without it, the file's mode protects it. */
   KEK_PASSPHRASE_FILE: z.string().min(1).optional(),
+  /** The list of erasures; `erasures` beside the databases when left out. Back it up elsewhere. */
+  ERASURE_LIST_DIR: z.string().min(1).optional(),
   /** `off` starts without made-up people: a real clinic. */
   DEMO: z.enum(['on', 'off']).default('on'),
   /** How many made-up households the demo district has. */
@@ -79,6 +81,27 @@ export function readDocumentConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<z.infer<typeof documentSchema>> {
   return Object.freeze(documentSchema.parse(environment));
+}
+
+const erasureSchema = z.object({
+  /** The list of erasures; that of the embedded deployment when left out. */
+  ERASURE_LIST_DIR: z.string().min(1).optional(),
+  /** The private key (a JWK) that signs the list; the embedded deployment's own when left out. */
+  ERASURE_SIGNING_KEY_FILE: z.string().min(1).optional(),
+  /** The public keys (a JWK set) that certificates are verified with, where the private is not. */
+  ERASURE_KEYS_FILE: z.string().min(1).optional(),
+  /** How many days backups of the key database are kept: certificates name the last of them. */
+  KEY_BACKUP_DAYS: z.coerce.number().int().min(1).max(3_650).default(35),
+});
+
+/** Reads where erasures are listed, and with which keys. @throws Error naming what is wrong */
+export function readErasureConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<z.infer<typeof erasureSchema>> {
+  const parsed = erasureSchema.safeParse(environment);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
+  throw new Error(`The configuration is not right.\n${wrong.join('\n')}`);
 }
 
 /** Reads where the key-encryption key of a full deployment is. */

@@ -7,6 +7,7 @@ import {
   startDeployment,
   type Deployment,
 } from '@caregraph/deployment';
+import { erasureFolder } from '@caregraph/deployment/erasures';
 import {
   makeFirstAdministrator,
   openIdentity,
@@ -116,6 +117,7 @@ async function reachEmbedded(): Promise<Reach> {
     log: createLogger({ service: 'caregraph', level: 'error', destination: process.stderr }),
     clock: systemClock,
     phoneRegion: config.PHONE_REGION,
+    erasures: { directory: config.ERASURE_LIST_DIR ?? erasureFolder(config.CAREGRAPH_DATA) },
     identity: { database: stores.databases.identity, publicUrl },
   });
   if (deployment.identity === undefined) throw new Error('identity is part of every deployment');

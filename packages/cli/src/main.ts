@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Register>>> = {
   keys: async () => (await import('./keys.command.ts')).registerKeysCommand,
   migrate: async () => (await import('./migrate.command.ts')).registerMigrateCommand,
   migration: async () => (await import('./migration.command.ts')).registerMigrationCommand,
+  patient: async () => (await import('./patient.command.ts')).registerPatientCommand,
   start: async () => (await import('./start.command.ts')).registerStartCommand,
   test: async () => (await import('./test.command.ts')).registerTestCommand,
   token: async () => (await import('./token.command.ts')).registerTokenCommand,

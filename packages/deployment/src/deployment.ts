@@ -31,6 +31,7 @@ import {
   type EmbeddedIdentity,
   type EmbeddedIdentityOptions,
 } from './embedded-identity.ts';
+import { openErasures } from './erasures.ts';
 import type { DeploymentKeys } from './key-file.ts';
 import { openKeyKeeping, startKeeping, type KeyKeeping } from './key-keeping.ts';
 import { embeddedAudience, establishTrust, type Trust } from './trust.ts';
@@ -52,6 +53,11 @@ export interface DeploymentOptions {
   readonly router?: Partial<RouterConfig>;
   /** What clients run who may not send documents of their own; nothing when left out. */
   readonly documents?: DocumentSource;
+  /**
+   * The list of erasures: whoever it names is erased again before anything is served, so that a
+   * restored store brings nobody back. Left out, nothing is looked at.
+   */
+  readonly erasures?: { readonly directory: string };
   /** People sign in here; left out, only tokens that the deployment signs itself are good. */
   readonly identity?: EmbeddedIdentityOptions;
   /** Tokens for the explorer's page, minted when it asks. */
@@ -105,6 +111,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   if (options.metrics) keeping.observe(options.metrics);
   const parts = { trust, identity, pools, keeping };
   const subgraphs: Record<StoreName, Subgraph> = assemble(options, parts);
+  await replayErasures(options, pools, keyPool);
   await Promise.all(names.map((name) => subgraphs[name].start()));
   await identity?.start();
   const kept = startKeeping(keeping.keeper, options.log);
@@ -129,6 +136,18 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
       await options.keyService.close();
     },
   };
+}
+
+/** @throws Error when the list cannot be read or believed: nothing is served then */
+async function replayErasures(
+  { erasures, keys, clock, log }: DeploymentOptions,
+  pools: Readonly<Record<StoreName, DatabasePool>>,
+  keyPool: DatabasePool,
+): Promise<void> {
+  if (erasures === undefined) return;
+  const key = keys.erasureSigning;
+  const replayed = await openErasures({ ...erasures, key, pools, keyPool, clock }).replay();
+  if (replayed.length > 0) log.warn('erasures were replayed', { count: replayed.length });
 }
 
 async function routerOf(

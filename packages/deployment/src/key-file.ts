@@ -14,6 +14,8 @@ export interface DeploymentKeys {
   readonly documentSigning: SigningKey;
   /** Seals what is secret in identity's store. */
   readonly identitySealing: Uint8Array;
+  /** Signs the list of erasures and their certificates. */
+  readonly erasureSigning: SigningKey;
 }
 
 const key = z
@@ -28,6 +30,7 @@ const contents = z.object({
   breakGlass: signingKey,
   documentSigning: signingKey,
   identitySealing: key,
+  erasureSigning: signingKey,
 });
 
 /** Members that key files of older deployments lack: made when the file is next read. */
@@ -35,6 +38,7 @@ const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
   breakGlass: makeSigningKey,
   documentSigning: makeSigningKey,
   identitySealing: makeSealingKey,
+  erasureSigning: makeSigningKey,
 };
 
 /**
@@ -102,6 +106,7 @@ async function writeKeys(path: string): Promise<void> {
     breakGlass: await makeSigningKey(),
     documentSigning: await makeSigningKey(),
     identitySealing: await makeSealingKey(),
+    erasureSigning: await makeSigningKey(),
   });
 }
 

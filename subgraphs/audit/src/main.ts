@@ -1,4 +1,5 @@
 import { runSubgraph } from '@caregraph/subgraph';
+import { auditErasure } from './erasure/index.ts';
 import { createAuditSubgraph } from './subgraph.ts';
 
-await runSubgraph('audit', createAuditSubgraph);
+await runSubgraph('audit', createAuditSubgraph, auditErasure);

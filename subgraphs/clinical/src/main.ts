@@ -1,4 +1,5 @@
 import { runSubgraph } from '@caregraph/subgraph';
+import { clinicalErasure } from './erasure/index.ts';
 import { createClinicalSubgraph } from './subgraph.ts';
 
-await runSubgraph('clinical', createClinicalSubgraph);
+await runSubgraph('clinical', createClinicalSubgraph, clinicalErasure);

@@ -21,7 +21,7 @@ const variablesOf = async (path: string) =>
 
 test('every secret is made, is its own, and is read by its owner alone', async () => {
   const written = await makeFullDeploymentKeys(join(folder, '.env'));
-  expect(written).toHaveLength(6);
+  expect(written).toHaveLength(8);
   const variables = await variablesOf(join(folder, '.env'));
   const keys = Object.entries(variables).filter(([name]) => /(_KEY|_PASSWORD)$/.test(name));
   expect(keys).toHaveLength(6);
@@ -45,6 +45,7 @@ test('public and private halves belong together, and no private one is published
   const pairs = [
     ['BREAK_GLASS_KEY_FILE', 'BREAK_GLASS_JWKS_FILE'],
     ['DOCUMENT_SIGNING_KEY_FILE', 'DOCUMENT_KEYS_FILE'],
+    ['ERASURE_SIGNING_KEY_FILE', 'ERASURE_KEYS_FILE'],
   ] as const;
   for (const [secret, open] of pairs) {
     const { d, ...half } = (await read(secret)) as Record<string, string>;
@@ -69,6 +70,7 @@ test('nothing that is there is touched, and nothing is left half made', async ()
   }
   expect((await readdir(folder)).toSorted()).toEqual([
     '.env',
+    '.env.erasures',
     '.env.kek',
     '.env.keys',
     'link',

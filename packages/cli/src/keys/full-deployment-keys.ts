@@ -36,6 +36,7 @@ export async function makeFullDeploymentKeys(out: string): Promise<readonly stri
     if (await isThere(path)) throw new Error(`${path} is there already and is left as it is`);
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(erasureFolder(environment), { recursive: true, mode: 0o700 });
   for (const [path, mode, content] of files) await writeNew(path, mode, content);
   await mkdir(dirname(kek), { recursive: true, mode: 0o700 });
   await makeKeyFile({ path: kek });
@@ -44,6 +45,7 @@ export async function makeFullDeploymentKeys(out: string): Promise<readonly stri
 
 async function plan(environment: string, folder: string): Promise<readonly PlannedFile[]> {
   const [grants, documents] = [await makeSigningKey(), await makeSigningKey()];
+  const erasures = await makeSigningKey();
   const at = (name: string) => join(folder, name);
   const variables = {
     OPERATION_HASH_KEY: randomKey(),
@@ -57,6 +59,9 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
     BREAK_GLASS_JWKS_URL: pathToFileURL(at('break-glass-jwks.json')).href,
     DOCUMENT_SIGNING_KEY_FILE: at('document-signing-key.json'),
     DOCUMENT_KEYS_FILE: at('document-keys.json'),
+    ERASURE_SIGNING_KEY_FILE: at('erasure-signing-key.json'),
+    ERASURE_KEYS_FILE: at('erasure-keys.json'),
+    ERASURE_LIST_DIR: erasureFolder(environment),
     KEY_SERVICE: 'key-file',
     KEK_FILE: kekPath(environment),
   };
@@ -68,6 +73,8 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
     [variables.BREAK_GLASS_JWKS_FILE, 0o644, asJson({ keys: [grants.publicJwk] })],
     [variables.DOCUMENT_SIGNING_KEY_FILE, 0o600, asJson(documents.privateJwk)],
     [variables.DOCUMENT_KEYS_FILE, 0o644, asJson({ keys: [documents.publicJwk] })],
+    [variables.ERASURE_SIGNING_KEY_FILE, 0o600, asJson(erasures.privateJwk)],
+    [variables.ERASURE_KEYS_FILE, 0o644, asJson({ keys: [erasures.publicJwk] })],
   ];
 }
 
@@ -77,6 +84,14 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
  */
 function kekPath(environment: string): string {
   return join(dirname(environment), `${basename(environment)}.kek`, 'kek.json');
+}
+
+/**
+ * The list of erasures: in a folder of its own, which every subgraph may read. It is there from the
+ * beginning, so that one that is not mounted is told from one that is empty.
+ */
+function erasureFolder(environment: string): string {
+  return join(dirname(environment), `${basename(environment)}.erasures`);
 }
 
 async function isThere(path: string): Promise<boolean> {

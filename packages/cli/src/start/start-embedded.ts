@@ -7,6 +7,7 @@ import {
   type Deployment,
   type DeploymentOptions,
 } from '@caregraph/deployment';
+import { erasureFolder } from '@caregraph/deployment/erasures';
 import { createLogger, createMetrics, serveMetrics } from '@caregraph/observability';
 import { networkConfigOf } from '@caregraph/network';
 import type { EmbeddedConfig } from '../config.ts';
@@ -56,6 +57,7 @@ export async function startEmbedded(
     clock: systemClock,
     phoneRegion: config.PHONE_REGION,
     router: { host: config.HOST, port: config.PORT, network: networkOf(config) },
+    erasures: { directory: config.ERASURE_LIST_DIR ?? erasureFolder(config.CAREGRAPH_DATA) },
     documents: await embeddedDocuments({ dataDirectory: config.CAREGRAPH_DATA, keys, log }),
     ...identityAt(config, stores),
     ...(demo && { demoTokens: demo.tokens }),

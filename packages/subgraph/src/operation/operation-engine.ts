@@ -2,7 +2,6 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Actor } from '@caregraph/access';
 import { isUuidV7 } from '@caregraph/clock';
 import { constraintViolation, isDataException } from '@caregraph/database';
-import { SealError } from '@caregraph/encryption';
 import { Fault, type ProblemCode } from '@caregraph/fault';
 import { toOutboxRows, type SqlSession, type TransactionalStore } from '@caregraph/messaging';
 import type { RequestContext } from '../context.ts';
@@ -22,8 +21,9 @@ import {
 } from './operation.ts';
 import { provenDevice } from './proven-device.ts';
 import type { Sealing } from '../sealing.ts';
+import { refusalOfSeal, refuseErased } from './erased-subject.ts';
 import { keptValues } from './kept-value.ts';
-import { keyOwnersOf } from './key-owners.ts';
+import { keyOwnersOf, type Subject } from './key-owners.ts';
 import type { Receipt } from './receipt.ts';
 import { withSubject } from './refused-subject.ts';
 import { hashRequest } from './request-hash.ts';
@@ -95,19 +95,25 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
       const stamp = stampOf(ctx, input);
       // Before BEGIN: a transaction that waits for a key service would hold back every feed.
       const erased = await options.sealing.prepare(keyOwnersOf(ctx, operation, payload));
+      const subjects = operation.subjects(payload);
       const request = { name: operation.name, actorId: ctx.actor.id, input, payload };
       const requestHash = hashRequest(options.hashKey, request);
       const receipt = await options.store.$transaction(async (tx) => {
-        const claim = { name: operation.name, actorId: ctx.actor.id, input, stamp, requestHash };
-        const earlier = await claimOperation(tx, { ...claim, requestId: ctx.requestId });
-        if (earlier) return replay(operation.name, input.id, earlier, requestHash, stamp);
+        const { requestId } = ctx;
+        const named = subjects.map(({ id }) => id);
+        const claim = await claimOperation(tx, {
+          ...{ name: operation.name, actorId: ctx.actor.id, input, stamp, requestHash },
+          ...{ requestId, named },
+        });
+        if (claim.kind === 'REPLAY') {
+          return replay(operation.name, input.id, claim.earlier, requestHash, stamp);
+        }
         const call = { ctx, tx, input: payload, stamp };
         const outcome =
-          erased.size > 0
-            ? rejected('ERASED', 'patientId')
-            : await runInSavepoint(options, tx, operation, call);
+          refuseErased(subjects, erased, claim.erased) ??
+          (await runInSavepoint(options, tx, operation, call));
         const told = withSubject(outcome, payload);
-        return settle(options, ctx, tx, operation.name, stamp, told, payload);
+        return settle(options, { ctx, tx, operation, stamp, payload }, told);
       }, transactionLimits);
       options.onCommit();
       return receipt;
@@ -173,10 +179,10 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
     if (!isApplied(outcome)) await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
     return outcome;
   } catch (error) {
-    // Erased while this transaction ran.
-    if (isErasedOwner(error)) {
+    const erased = refusalOfSeal(error, operation.subjects(call.input));
+    if (erased !== undefined) {
       await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
-      return rejected('ERASED');
+      return erased;
     }
     const violated = constraintViolation(error);
     // A value that the database can never hold must not stop a device's queue for good.
@@ -186,10 +192,6 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
     const code = options.constraintProblems[violated.constraint] ?? problemOfKind[violated.kind];
     return rejected(code);
   }
-}
-
-function isErasedOwner(error: unknown): boolean {
-  return error instanceof SealError && error.code === 'SEAL_OWNER_ERASED';
 }
 
 /** PostgreSQL stores no U+0000; refused for every field alike, sealed ones too. */
@@ -204,32 +206,36 @@ const problemOfKind = {
   not_null: 'INPUT_INVALID',
 } as const satisfies Record<string, ProblemCode>;
 
+interface Written<TContext, TTx> {
+  readonly ctx: TContext;
+  readonly tx: TTx;
+  readonly operation: { readonly name: string; subjects(payload: unknown): readonly Subject[] };
+  readonly stamp: OperationStamp;
+  readonly payload: unknown;
+}
+
 async function settle<TContext extends RequestContext, TTx extends SqlSession>(
   options: OperationEngineOptions<TTx>,
-  ctx: TContext,
-  tx: TTx,
-  operation: string,
-  stamp: OperationStamp,
-  outcome: Outcome,
-  payload: unknown,
+  written: Written<TContext, TTx>,
+  told: Outcome,
 ): Promise<Receipt> {
+  const { ctx, tx, operation, stamp } = written;
+  const { outcome, kept } = await keepOrRefuse(options, written, told);
   const applied = isApplied(outcome) ? outcome : undefined;
   const result: OperationResult = {
     problems: outcome.problems ?? [],
     ...(applied ? { entityId: applied.entityId, version: applied.version } : {}),
   };
   const { subgraph } = options;
-  const intents = writeIntents(ctx, { subgraph, operation, stamp, outcome });
+  const intents = writeIntents(ctx, { subgraph, operation: operation.name, stamp, outcome });
   await settleOperation(tx, {
-    stamp,
-    verdict: outcome.verdict,
-    result,
-    ...(await keptValues(options.sealing, ctx, { stamp, outcome, payload })),
+    ...{ stamp, verdict: outcome.verdict, result },
+    ...kept,
     changes: applied?.changes ?? [],
     events: toOutboxRows([...(applied?.events ?? []), ...intents], ctx),
   });
   return {
-    operation,
+    operation: operation.name,
     operationId: stamp.id,
     verdict: outcome.verdict,
     replayed: false,
@@ -237,4 +243,21 @@ async function settle<TContext extends RequestContext, TTx extends SqlSession>(
     serverTime: stamp.receivedAt,
     entityId: result.entityId,
   };
+}
+
+/** What an operation keeps cannot be sealed any more when its person was erased while it ran. */
+async function keepOrRefuse<TContext extends RequestContext, TTx extends SqlSession>(
+  { sealing }: OperationEngineOptions<TTx>,
+  { ctx, tx, operation, stamp, payload }: Written<TContext, TTx>,
+  outcome: Outcome,
+) {
+  try {
+    return { outcome, kept: await keptValues(sealing, ctx, { stamp, outcome, payload }) };
+  } catch (error) {
+    const erased = refusalOfSeal(error, operation.subjects(payload));
+    if (erased === undefined) throw error;
+    // Only an operation that has run keeps anything, so the savepoint is there.
+    await tx.$executeRawUnsafe('ROLLBACK TO SAVEPOINT effect');
+    return { outcome: erased, kept: { sealedPayload: undefined, conflicts: [] } };
+  }
 }

@@ -20,11 +20,19 @@ interface EarlierRow {
   readonly result: OperationResult;
 }
 
+/** An id that is ours now, or what the earlier call under it left. */
+export type Claim =
+  | {
+      readonly kind: 'NEW';
+      /** Those of `named` who were erased; the others stay until this transaction ends. */
+      readonly erased: readonly string[];
+    }
+  | { readonly kind: 'REPLAY'; readonly earlier: EarlierOperation };
+
 /**
  * Claims an operation id within the open transaction. A second call with the same id waits until
- * the first has committed, and then gets what it left.
- *
- * @returns undefined when the id is new; what the earlier call left otherwise
+ * the first has committed, and then gets what it left. The same statement holds off the erasure of
+ * whom the operation names, so that nothing is written about a person behind its back.
  */
 export async function claimOperation(
   tx: SqlSession,
@@ -35,15 +43,16 @@ export async function claimOperation(
     stamp: OperationStamp;
     requestHash: Uint8Array;
     requestId: string;
+    named: readonly string[];
   },
-): Promise<EarlierOperation | undefined> {
+): Promise<Claim> {
   const { input, stamp } = claim;
-  const claimed = await tx.$executeRawUnsafe(
+  const [claimed] = await tx.$queryRawUnsafe<{ erased: string[] }[]>(
     `INSERT INTO operation_record (id, name, actor_id, device_id, device_sequence, request_hash,
        replaces, request_id, recorded_at, device_recorded_at, clock_offset_ms, received_at)
      VALUES ($1::uuid, $2, $3, $4::uuid, $5, decode($6, 'hex'), $7::uuid, $8::uuid,
        $9::timestamptz, $10::timestamptz, $11, $12::timestamptz)
-     ON CONFLICT (id) DO NOTHING`,
+     ON CONFLICT (id) DO NOTHING RETURNING erased_among($13::uuid[])::text[] AS erased`,
     input.id,
     claim.name,
     claim.actorId,
@@ -56,14 +65,16 @@ export async function claimOperation(
     input.recordedAt,
     input.clockOffsetMs,
     stamp.receivedAt.toISOString(),
+    claim.named,
   );
-  if (claimed === 1) return undefined;
+  if (claimed !== undefined) return { kind: 'NEW', erased: claimed.erased };
   const [row] = await tx.$queryRawUnsafe<EarlierRow[]>(
     'SELECT request_hash, verdict, result FROM operation_record WHERE id = $1::uuid',
     input.id,
   );
   if (row === undefined) throw new Error('an operation record vanished while it was replayed');
-  return { requestHash: row.request_hash, verdict: row.verdict, result: row.result };
+  const earlier = { requestHash: row.request_hash, verdict: row.verdict, result: row.result };
+  return { kind: 'REPLAY', earlier };
 }
 
 export interface ConflictRow {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { problemCatalogue, type ProblemCode } from '@caregraph/fault';
 import type { EventDraft } from '@caregraph/messaging';
 import type { OpenedRecord, RequestContext } from '../context.ts';
-import { ownersNamed } from './key-owners.ts';
+import { ownersNamed, subjectsNamed, type Subject } from './key-owners.ts';
 
 /** OperationInput of the SDL, as the scalars hand it over. */
 export interface OperationInput {
@@ -100,6 +100,8 @@ export interface Operation<TContext extends RequestContext, TTx> {
   readonly name: string;
   /** Whose keys it seals with, read from its input as it came: they are fetched before it begins. */
   keyOwners(payload: unknown): readonly string[];
+  /** Whom its input names: nothing is recorded about somebody who was erased. */
+  subjects(payload: unknown): readonly Subject[];
   run(call: OperationCall<TContext, TTx, unknown>): Promise<Outcome>;
 }
 
@@ -117,10 +119,11 @@ export function defineOperation<TContext extends RequestContext, TTx, TInput>(de
   owner?: keyof TInput & string;
   run(call: OperationCall<TContext, TTx, TInput>): Promise<Outcome>;
 }): Operation<TContext, TTx> {
-  const fields = [definition.owner ?? 'patientId'];
+  const owner = definition.owner ?? 'patientId';
   return {
     name: definition.name,
-    keyOwners: (payload) => ownersNamed(payload, fields),
+    keyOwners: (payload) => ownersNamed(payload, [owner]),
+    subjects: (payload) => subjectsNamed(payload, owner),
     async run(call) {
       const parsed = definition.input.safeParse(call.input);
       if (!parsed.success) return inputInvalid(parsed.error);

@@ -43,6 +43,10 @@ const schema = z.object({
   /** The database of wrapped keys, postgresql://…; never on the server of the stores in production. */
   DATABASE_URL_KEYS: z.url(),
   ...keyServiceVariables,
+  /** The list of erasures: whoever it names is erased again before this process serves. */
+  ERASURE_LIST_DIR: z.string().min(1).optional(),
+  /** The public keys (a JWK set) that sign the entries of that list; goes with it. */
+  ERASURE_KEYS_FILE: z.string().min(1).optional(),
   /** ISO 3166-1 region of phone numbers that are written without a country code. */
   PHONE_REGION: z
     .string()
@@ -66,7 +70,12 @@ export type SubgraphConfig = Readonly<z.infer<typeof schema>>;
 export function readSubgraphConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): SubgraphConfig {
-  const parsed = schema.safeParse(environment);
+  const parsed = schema
+    .refine((given) => (given.ERASURE_LIST_DIR === undefined) === !given.ERASURE_KEYS_FILE, {
+      path: ['ERASURE_KEYS_FILE'],
+      message: 'goes with ERASURE_LIST_DIR',
+    })
+    .safeParse(environment);
   if (parsed.success) return Object.freeze(parsed.data);
   const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
   throw new Error(`The configuration is not complete.\n${wrong.join('\n')}`);

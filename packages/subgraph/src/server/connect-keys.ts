@@ -1,5 +1,5 @@
 import type { Clock, IdSource } from '@caregraph/clock';
-import { createPool, parseDatabaseUrl } from '@caregraph/database';
+import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
 import {
   createJobStore,
   createKeyServiceWatch,
@@ -23,7 +23,7 @@ export async function connectKeys(
     readonly log: Logger;
     readonly metrics: Metrics;
   },
-): Promise<{ readonly sealing: Sealing; stop(): Promise<void> }> {
+): Promise<{ readonly sealing: Sealing; readonly keyPool: DatabasePool; stop(): Promise<void> }> {
   const { clock, ids, log, metrics } = deps;
   const service = await openKeyService(keyServiceConfigOf(config), {
     clock,
@@ -42,6 +42,7 @@ export async function connectKeys(
   observeKeys(metrics, { watch, stores: [keys], jobs: createJobStore(keyPool) });
   return {
     sealing: createSealing({ keys, phoneRegion: config.PHONE_REGION }),
+    keyPool,
     async stop() {
       await keyPool.end();
       await service.close();

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createTokenIssuer, makeSigningKey } from '@caregraph/access';
 import { createIdSource, systemClock as clock } from '@caregraph/clock';
 import { makeKeyFile } from '@caregraph/encryption';
+import { createErasureSigner } from '@caregraph/erasure';
 import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
 
 /** The institution subgraph as a process of its own, as the full profile runs it. */
@@ -166,4 +167,53 @@ test('what is missing in the environment is named, and nothing that is there', a
   expect(errors).toContain('DATABASE_URL');
   expect(errors).toContain('TOKEN_AUDIENCE');
   expect(errors).not.toContain(key);
+});
+
+/** A list of erasures with one entry, signed with a key that may be that of the deployment. */
+async function listOf(patientId: string, signing = 'own'): Promise<Record<string, string>> {
+  const list = await mkdtemp(join(folder, 'erasures-'));
+  const [own, other] = [await makeSigningKey(), await makeSigningKey()];
+  const record = {
+    ...{ version: 1, patientId, reason: 'COURT_ORDER', requestedAt: '2026-01-01T00:00:00.000Z' },
+    ...{ aliases: [], households: [], state: 'COMPLETED' },
+  };
+  const recordSignature = await createErasureSigner(signing === 'own' ? own : other)(
+    'record',
+    record,
+  );
+  await writeFile(join(list, `${patientId}.json`), JSON.stringify({ record, recordSignature }));
+  const keysFile = join(list, 'public-keys');
+  await writeFile(keysFile, JSON.stringify({ keys: [own.publicJwk] }));
+  return { ERASURE_LIST_DIR: list, ERASURE_KEYS_FILE: keysFile };
+}
+
+async function shownAsErased(patientId: string): Promise<unknown> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const { rows } = await client.query('SELECT rows FROM erased_subject WHERE id = $1', [patientId]);
+  await client.end();
+  return rows;
+}
+
+test('whoever the list of erasures names is erased before it listens', async () => {
+  const patientId = ids.next();
+  await start(await listOf(patientId)).port;
+  expect(await shownAsErased(patientId)).toEqual([{ rows: 0 }]);
+});
+
+test('a list that cannot be believed, or is not there, keeps it from serving', async () => {
+  const patientId = ids.next();
+  const forged = await listOf(patientId, 'other');
+  const refused = await start(forged).ended;
+  expect(refused.code).toBe(1);
+  expect(refused.errors).toContain('not signed by this deployment');
+  expect(await shownAsErased(patientId)).toEqual([]);
+
+  const gone = join(folder, 'not-mounted');
+  const missing = await start({ ...forged, ERASURE_LIST_DIR: gone }).ended;
+  expect(missing).toMatchObject({ code: 1, errors: expect.stringContaining('is not there') });
+  await mkdir(gone);
+  await start({ ...forged, ERASURE_LIST_DIR: gone }).port;
+  const alone = await start({ ERASURE_LIST_DIR: gone }).ended;
+  expect(alone.errors).toContain('goes with ERASURE_LIST_DIR');
 });

@@ -2,23 +2,27 @@ import type { FastifyInstance } from 'fastify';
 import { connectBreakGlass, connectVerifier, type ConnectedVerifier } from '@caregraph/access';
 import { createIdSource, systemClock, type Clock } from '@caregraph/clock';
 import { createPool, parseDatabaseUrl, type DatabasePool } from '@caregraph/database';
+import type { StoreErasure } from '@caregraph/erasure';
 import { createHttpTransport } from '@caregraph/messaging';
 import { createLogger, createMetrics, type Logger } from '@caregraph/observability';
 import { connectKeys } from './connect-keys.ts';
 import type { Subgraph, SubgraphDependencies } from '../subgraph.ts';
 import { readSubgraphConfig, type SubgraphConfig } from './config.ts';
+import { replayErasures } from './replay-erasures.ts';
 import { createSubgraphHost } from './subgraph-host.ts';
 
 /**
  * Runs one subgraph as a process of its own (the full profile) until SIGINT or SIGTERM, then
  * finishes what is under way and ends.
  *
+ * @param erasure how its store forgets whom the list of erasures names, before it serves
  * @throws Error naming wrong variables of the environment, or PORT_TAKEN
- * @example await runSubgraph('patient', createPatientSubgraph);
+ * @example await runSubgraph('patient', createPatientSubgraph, patientErasure);
  */
 export async function runSubgraph(
   name: string,
   create: (deps: SubgraphDependencies) => Subgraph,
+  erasure: StoreErasure,
 ): Promise<void> {
   const config = readSubgraphConfig();
   const clock = systemClock;
@@ -62,6 +66,7 @@ export async function runSubgraph(
     await keys.stop();
     await pool.end();
   };
+  await replayErasures({ erasure, pool, keyPool: keys.keyPool }, config, { clock, ids, log });
   await subgraph.start();
   const port = await listen(app, config).catch(async (error: unknown) => {
     await stop();

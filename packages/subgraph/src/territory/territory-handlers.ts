@@ -19,7 +19,8 @@ async function placeAreas(tx: SqlSession, events: readonly AreaPlaced[]): Promis
 
 /**
  * Keeps the store's knowledge of where patients belong. An area may arrive after its patients:
- * until then it stands for itself, and only its own workers see them.
+ * until then it stands for itself, and only its own workers see them. An event about a patient who
+ * was erased is late, whatever its version: their reference stays, so that it is met here.
  */
 export async function placePatients(
   tx: SqlSession,
@@ -41,7 +42,7 @@ export async function placePatients(
      ON CONFLICT (id) DO UPDATE SET area_id = EXCLUDED.area_id,
        institution_id = EXCLUDED.institution_id, author_id = EXCLUDED.author_id,
        status = EXCLUDED.status, version = EXCLUDED.version
-     WHERE patient_ref.version < EXCLUDED.version`,
+     WHERE patient_ref.version < EXCLUDED.version AND patient_ref.status <> 'ERASED'`,
     JSON.stringify(events.map((event) => event.data)),
   );
 }

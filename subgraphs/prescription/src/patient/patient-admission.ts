@@ -44,8 +44,8 @@ export async function admitPatient(
   });
   if (count === 1) return admission(patientId, { areaId: null, status: 'PROVISIONAL' });
   const other = await tx.patientRef.findUniqueOrThrow({ where: { id: patientId }, select });
-  // Two workers may know a person whom the server does not know yet.
-  if (other.status === 'PROVISIONAL') return admission(patientId, other);
+  // Two workers may know a person whom the server does not know yet; who was erased is nobody's.
+  if (['PROVISIONAL', 'ERASED'].includes(other.status)) return admission(patientId, other);
   return { admitted: false, refusal: keptForReview('patientId', patientId) };
 }
 

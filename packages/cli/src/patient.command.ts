@@ -1,0 +1,51 @@
+import { isUuidV7 } from '@caregraph/clock';
+import { erasureReasons } from '@caregraph/erasure';
+import type { Command } from 'commander';
+import { erasePatient } from './patient/erase-patient.ts';
+import { listErasures } from './patient/list-erasures.ts';
+
+const say = (line: string) => console.log(line);
+
+/** `caregraph patient erase` and `erasures`: a person is forgotten for good, and the proof of it. */
+export function registerPatientCommand(program: Command): void {
+  const patient = program.command('patient').description('erase a person for good, and prove it');
+  patient
+    .command('erase')
+    .description('destroy the keys of a person, and delete them from every store')
+    .argument('<patientId>', 'the id of the record; those that were merged into it go with it')
+    .requiredOption('--reason <code>', erasureReasons.join(', '))
+    .option('--yes', 'do not ask')
+    .action((patientId: string, flags: { reason: string; yes?: boolean }) =>
+      ending(program, async () => {
+        if (!isUuidV7(patientId)) throw new Error('the id of a patient is a UUIDv7 in lower case');
+        const reason = erasureReasons.find((known) => known === flags.reason);
+        if (reason === undefined) throw new Error(`no such reason (${erasureReasons.join(', ')})`);
+        return erasePatient({ patientId, reason, asks: flags.yes !== true }, say);
+      }),
+    );
+  patient
+    .command('erasures')
+    .description('list erasures and verify their certificates; exit with 1 when one does not hold')
+    .action(() => ending(program, () => listErasures(say)));
+}
+
+/** Exit code 1 when it was not done as asked. What the database says quotes rows, so it is not told. */
+async function ending(program: Command, work: () => Promise<boolean>): Promise<void> {
+  try {
+    if (!(await work())) process.exitCode = 1;
+  } catch (error) {
+    program.error(messageOf(error));
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'the command failed';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code === '42P01' || code === '42883' || code === '3F000') {
+    return `a store is not up to date (${code}): run caregraph migrate`;
+  }
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
+    return `a store refused (${code}); run the command again: it goes on where it was`;
+  }
+  return error.message;
+}

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createIdSource, systemClock } from '@caregraph/clock';
+import { storeNames, type DatabaseName } from '@caregraph/database';
+import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
+import { makeFullDeploymentKeys } from '../keys/full-deployment-keys.ts';
+
+/** `caregraph patient` as an operator runs it, over stores that the environment names. */
+
+const ids = createIdSource(systemClock);
+const main = join(import.meta.dirname, '../main.ts');
+let folder: string;
+let environment: Record<string, string>;
+const databases: TestDatabase[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caregraph-erase-'));
+  await makeFullDeploymentKeys(join(folder, '.env'));
+  const made = (await readFile(join(folder, '.env'), 'utf8')).trimEnd().split('\n');
+  environment = Object.fromEntries(
+    made
+      .filter((line) => line.startsWith('ERASURE_'))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  for (const name of [...storeNames, 'keys'] as const satisfies readonly DatabaseName[]) {
+    const database = await createTestDatabase(name);
+    databases.push(database);
+    environment[`DATABASE_URL_${name.toUpperCase()}`] = database.url;
+  }
+});
+afterAll(async () => {
+  await Promise.all(databases.map((one) => one.drop()));
+  await rm(folder, { recursive: true });
+});
+
+async function caregraph(
+  args: readonly string[],
+  { typed = '', over = {} }: { typed?: string; over?: Record<string, string | undefined> } = {},
+): Promise<{ code: number | null; said: string; errors: string }> {
+  const given = Object.entries({ ...environment, ...over });
+  const env = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const child = spawn(process.execPath, [main, 'patient', ...args], {
+    env: { PATH: process.env['PATH'] ?? '', CAREGRAPH_DATA: join(folder, 'nothing'), ...env },
+  });
+  child.stdin.end(typed);
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [said, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await ended, said, errors };
+}
+
+/** Somebody of whom clinical has heard. */
+async function somebody(): Promise<string> {
+  const patientId = ids.next();
+  const client = new pg.Client({ connectionString: environment['DATABASE_URL_CLINICAL'] });
+  await client.connect();
+  await client.query(
+    `INSERT INTO patient_ref (id, author_id, status, version) VALUES ($1, $1, 'ACTIVE', 1)`,
+    [patientId],
+  );
+  await client.end();
+  return patientId;
+}
+
+const erase = (id: string, ...more: string[]) => ['erase', id, '--reason', 'COURT_ORDER', ...more];
+
+test('it says what will happen, erases, and names the certificate, which then is listed', async () => {
+  const patientId = await somebody();
+  const erased = await caregraph(erase(patientId, '--yes'), { over: { KEY_BACKUP_DAYS: '7' } });
+  expect(erased).toMatchObject({ code: 0, errors: '' });
+  expect(erased.said).toContain(`This erases ${patientId} for good`);
+  const path = join(folder, '.env.erasures', `${patientId}.json`);
+  expect(erased.said).toContain(`Certificate: ${path}`);
+  const expiry = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
+  expect(erased.said).toContain(`expire on ${expiry}`);
+
+  const publicly = { ERASURE_SIGNING_KEY_FILE: undefined };
+  const listed = await caregraph(['erasures'], { over: publicly });
+  expect(listed).toMatchObject({ code: 0, errors: '' });
+  expect(listed.said).toMatch(
+    new RegExp(`^${patientId}  COURT_ORDER .* completed .*${expiry}$`, 'm'),
+  );
+
+  const genuine = await readFile(path, 'utf8');
+  await writeFile(
+    path,
+    genuine.replace(`"keyBackupsExpireOn": "${expiry}"`, '"keyBackupsExpireOn": "2020-01-01"'),
+  );
+  const changed = await caregraph(['erasures'], { over: publicly });
+  expect(changed).toMatchObject({ code: 1 });
+  expect(changed.said).toContain('CERTIFICATE DOES NOT HOLD');
+  await writeFile(path, genuine);
+});
+
+test('the id has to be typed as it is, unless --yes says so', async () => {
+  const patientId = await somebody();
+  for (const typed of ['', 'yes\n', `${patientId.slice(0, -1)}\n`]) {
+    const refused = await caregraph(erase(patientId), { typed });
+    expect(refused, typed).toMatchObject({ code: 1 });
+    expect(refused.said).toContain('nothing was erased');
+  }
+  expect(await caregraph(erase(patientId), { typed: `${patientId}\n` })).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ['an id that nobody has', () => erase(ids.next(), '--yes'), 'No store knows this id'],
+  ['what is no id', () => erase('Rehana', '--yes'), 'UUIDv7'],
+  ['a reason that there is not', () => ['erase', ids.next(), '--reason', 'BORED'], 'REQUEST_OF'],
+  ['no reason', () => ['erase', ids.next()], '--reason'],
+])('%s erases nobody', async (_what, args, words) => {
+  const { code, said, errors } = await caregraph(args());
+  expect(code).toBe(1);
+  expect(said + errors).toContain(words);
+});
+
+test('a store that is not named is not looked for elsewhere', async () => {
+  const patientId = await somebody();
+  const over = { DATABASE_URL_AUDIT: '', ERASURE_LIST_DIR: undefined };
+  const { code, errors } = await caregraph(erase(patientId, '--yes'), { over });
+  expect(code).toBe(1);
+  expect(errors).toContain('DATABASE_URL_AUDIT, ERASURE_LIST_DIR');
+});
+
+test('where there is no embedded deployment, none is made', async () => {
+  const over = Object.fromEntries(Object.keys(environment).map((name) => [name, undefined]));
+  for (const args of [erase(ids.next(), '--yes'), ['erasures']]) {
+    const { code, errors } = await caregraph(args, { over });
+    expect(code).toBe(1);
+    expect(errors).toContain('There is no embedded deployment');
+  }
+});

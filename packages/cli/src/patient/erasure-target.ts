@@ -1,0 +1,115 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SigningKey } from '@caregraph/access';
+import { systemClock } from '@caregraph/clock';
+import {
+  createPool,
+  storeNames,
+  type DatabaseName,
+  type DatabasePool,
+  type StoreName,
+} from '@caregraph/database';
+import { erasureFolder, openErasures } from '@caregraph/deployment/erasures';
+import { openErasureList, type Erasure, type ErasureList } from '@caregraph/erasure';
+import { readEmbeddedConfig, readErasureConfig, readStoreUrl } from '../config.ts';
+import { readSigningKey } from '../documents/signing-key.ts';
+import { withStoreTargets, type StoreTarget } from '../migrate-target.ts';
+
+const databases: readonly DatabaseName[] = [...storeNames, 'keys'];
+
+export interface OpenErasures {
+  readonly erasure: Erasure;
+  readonly list: ErasureList;
+}
+
+/**
+ * Opens the stores that the environment names, or those of the embedded deployment, which may run
+ * meanwhile: an erasure holds off whoever writes about the person.
+ *
+ * Threat: one of six addresses is forgotten, the embedded store answers in its place, and the
+ * certificate tells of a store that was never looked at. Defence: all are named, or none.
+ *
+ * @throws Error when what is needed is not named, or there is no embedded deployment
+ */
+export async function withErasures(work: (open: OpenErasures) => Promise<void>): Promise<void> {
+  const source = await sourceOf();
+  await withStoreTargets(databases, (targets) => onTargets(targets, source, work), { join: true });
+}
+
+async function onTargets(
+  targets: readonly StoreTarget[],
+  { directory, key, keyBackupDays }: Source,
+  work: (open: OpenErasures) => Promise<void>,
+): Promise<void> {
+  const poolOf = (name: DatabaseName): DatabasePool => {
+    const found = targets.find((one) => one.store === name)?.target;
+    if (found === undefined) throw new Error(`no database for ${name}`);
+    return createPool(found, {
+      maxConnections: 4,
+      statementTimeoutMs: 20_000,
+      applicationName: 'caregraph-erasure',
+    });
+  };
+  const pools: Record<StoreName, DatabasePool> = {
+    patient: poolOf('patient'),
+    clinical: poolOf('clinical'),
+    prescription: poolOf('prescription'),
+    institution: poolOf('institution'),
+    audit: poolOf('audit'),
+  };
+  const keyPool = poolOf('keys');
+  try {
+    const stores = { pools, keyPool, clock: systemClock };
+    await work({
+      erasure: openErasures({ directory, key, keyBackupDays, ...stores }),
+      list: openErasureList({ directory, keys: { keys: [key.publicJwk] } }),
+    });
+  } finally {
+    await Promise.all([keyPool, ...Object.values(pools)].map((one) => one.end()));
+  }
+}
+
+interface Source {
+  readonly directory: string;
+  readonly key: SigningKey;
+  readonly keyBackupDays: number;
+}
+
+async function sourceOf(): Promise<Source> {
+  const config = readErasureConfig();
+  const { ERASURE_LIST_DIR, ERASURE_SIGNING_KEY_FILE, KEY_BACKUP_DAYS: keyBackupDays } = config;
+  const missing = databases.filter((name) => readStoreUrl(name) === undefined);
+  if (missing.length === databases.length) {
+    const data = await embeddedData();
+    const directory = ERASURE_LIST_DIR ?? erasureFolder(data);
+    return { directory, key: await embeddedKey(data), keyBackupDays };
+  }
+  const variables = [
+    ...missing.map((name) => `DATABASE_URL_${name.toUpperCase()}`),
+    ...(ERASURE_LIST_DIR === undefined ? ['ERASURE_LIST_DIR'] : []),
+    ...(ERASURE_SIGNING_KEY_FILE === undefined ? ['ERASURE_SIGNING_KEY_FILE'] : []),
+  ];
+  if (ERASURE_LIST_DIR === undefined || ERASURE_SIGNING_KEY_FILE === undefined || variables[0]) {
+    throw new Error(`An erasure needs every store: name ${variables.join(', ')} as well.`);
+  }
+  const key = await readSigningKey(ERASURE_SIGNING_KEY_FILE);
+  return { directory: ERASURE_LIST_DIR, key, keyBackupDays };
+}
+
+/** The key of an embedded deployment. It is loaded only here: the module brings the whole profile. */
+export async function embeddedKey(dataDirectory: string): Promise<SigningKey> {
+  const { readOrMakeKeys } = await import('@caregraph/deployment');
+  return (await readOrMakeKeys(dataDirectory)).erasureSigning;
+}
+
+/** The data of the embedded deployment. @throws Error where there is none: nothing is made anew */
+export async function embeddedData(): Promise<string> {
+  const { CAREGRAPH_DATA: data } = readEmbeddedConfig();
+  try {
+    await access(join(data, 'keys.json'));
+    return data;
+  } catch (cause) {
+    const hint = 'name the stores of a full one with DATABASE_URL_PATIENT and its siblings';
+    throw new Error(`There is no embedded deployment in ${data}; ${hint}.`, { cause });
+  }
+}

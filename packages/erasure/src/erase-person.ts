@@ -1,0 +1,234 @@
+import type { Clock, IdSource } from '@caregraph/clock';
+import { certificateOf, type StoreCount } from './certificate.ts';
+import { eraseKeys, eraseRows, showsErased, type ErasureTarget } from './erase-store.ts';
+import type { ErasureEntry, ErasureReason, ErasureRecord } from './list/erasure-entry.ts';
+import type { ErasureList } from './list/erasure-list.ts';
+import type { ErasureSigner } from './list/erasure-signature.ts';
+import { oneAtATime } from './one-at-a-time.ts';
+
+export interface ErasureOptions {
+  /** All stores of the deployment. */
+  readonly stores: readonly ErasureTarget[];
+  readonly list: ErasureList;
+  readonly sign: ErasureSigner;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** Days until the last backup of the key database is gone; 35 unless the deployment says else. */
+  readonly keyBackupDays?: number;
+}
+
+/** What was found under an id, before anything is done. */
+export type Erasable =
+  | { readonly kind: 'PERSON'; readonly aliases: readonly string[] }
+  /** Another record answers for this one: that one is to be named, and takes this one with it. */
+  | { readonly kind: 'ALIAS'; readonly survivorId: string }
+  | { readonly kind: 'UNKNOWN' };
+
+export type ErasureOutcome =
+  { readonly kind: 'ERASED'; readonly entry: ErasureEntry } | Exclude<Erasable, { kind: 'PERSON' }>;
+
+export interface Erasure {
+  /** Looks at what would be erased. */
+  look(patientId: string): Promise<Erasable>;
+  /**
+   * Erases a person for good, or goes on where a run was killed. Done once, it is only checked.
+   *
+   * @throws database faults and faults of the disk; the same call goes on where it was
+   */
+  erase(patientId: string, reason: ErasureReason): Promise<ErasureOutcome>;
+  /**
+   * Erases again whom the list names and the stores or the key database do not show as erased: after
+   * a restore, or a kill. Before anything is served.
+   *
+   * @returns the ids of those who were erased again
+   */
+  replay(): Promise<readonly string[]>;
+}
+
+const defaultKeyBackupDays = 35;
+/** People merge records at a pace that an erasure outruns. */
+const rounds = 20;
+
+/**
+ * Erasing people for good, over all stores of a deployment.
+ *
+ * The steps, each of which may be done again: the intent is written into the list; the rows go, in
+ * every store; the keys go, in every schema of the key database; the certificate is signed and
+ * written. A kill at any instruction leaves an entry of which the next run or start makes an end.
+ * Rows go before keys, because a row without its key makes every list that it stands in fail for
+ * those who care for others.
+ *
+ * @example await createErasure({ stores, list, sign, clock, ids }).erase(id, 'REQUEST_OF_PERSON');
+ */
+export function createErasure(options: ErasureOptions): Erasure {
+  const { stores, list } = options;
+  return {
+    look: (patientId) => look(options, patientId),
+    erase: (patientId, reason) =>
+      oneAtATime(stores, async () => {
+        const known = await list.read(patientId);
+        if (known !== undefined) {
+          const done = known.record.state === 'COMPLETED' && (await isDone(stores, known.record));
+          return { kind: 'ERASED', entry: done ? known : await complete(options, known) };
+        }
+        const found = await look(options, patientId);
+        if (found.kind !== 'PERSON') return found;
+        const entry = await intend(options, patientId, reason, found.aliases);
+        return { kind: 'ERASED', entry: await complete(options, entry) };
+      }),
+    async replay() {
+      const entries = await list.readAll();
+      const open = await filterAsync(
+        entries,
+        async ({ record }) => record.state === 'REQUESTED' || !(await isDone(stores, record)),
+      );
+      if (open.length === 0) return [];
+      return oneAtATime(stores, async () => {
+        for (const { record } of open) {
+          const entry = await list.read(record.patientId);
+          if (entry !== undefined) await complete(options, entry);
+        }
+        return open.map(({ record }) => record.patientId);
+      });
+    },
+  };
+}
+
+async function look({ stores }: ErasureOptions, patientId: string): Promise<Erasable> {
+  const known = await Promise.all(
+    stores.map(({ erasure, pool }) => erasure.knows(pool, patientId)),
+  );
+  if (!known.includes(true)) return { kind: 'UNKNOWN' };
+  const { survivorId, aliases } = await recordsOf(stores, patientId);
+  return survivorId === null ? { kind: 'PERSON', aliases } : { kind: 'ALIAS', survivorId };
+}
+
+async function recordsOf(stores: readonly ErasureTarget[], patientId: string) {
+  for (const { erasure, pool } of stores) {
+    if (erasure.recordsOf) return erasure.recordsOf(pool, patientId);
+  }
+  throw new Error('none of the stores knows of merged records');
+}
+
+async function isDone(stores: readonly ErasureTarget[], record: ErasureRecord): Promise<boolean> {
+  const shown = await Promise.all(stores.map((target) => showsErased(target, record)));
+  return shown.every(Boolean);
+}
+
+/** First of all, so that a kill from here on is made good by the next run or start. */
+async function intend(
+  { list, sign, clock }: ErasureOptions,
+  patientId: string,
+  reason: ErasureReason,
+  aliases: readonly string[],
+): Promise<ErasureEntry> {
+  const record: ErasureRecord = {
+    version: 1,
+    patientId,
+    reason,
+    requestedAt: clock.now().toISOString(),
+    aliases: [...aliases],
+    households: [],
+    state: 'REQUESTED',
+  };
+  const entry = { record, recordSignature: await sign('record', record) };
+  if (await list.create(entry)) return entry;
+  const other = await list.read(patientId);
+  if (other === undefined) throw new Error('an entry of the list of erasures vanished');
+  return other;
+}
+
+/** Brings an erasure to its end, from wherever it is. */
+async function complete(options: ErasureOptions, entry: ErasureEntry): Promise<ErasureEntry> {
+  const { stores, clock, keyBackupDays = defaultKeyBackupDays } = options;
+  const { record, rows } = await eraseAllRows(options, entry);
+  const counts: StoreCount[] = [];
+  for (const target of stores) {
+    const { store } = target.erasure;
+    const keys = await eraseKeys(target, record, clock.now());
+    counts.push({ store, rows: rows.get(store) ?? 0, keys });
+  }
+  // Of a restored store nothing new is certified: the person had been erased before.
+  if (record.state === 'COMPLETED') return { ...entry, record };
+  const completedAt = clock.now();
+  const certificate = certificateOf(record, counts, { completedAt, keyBackupDays });
+  const signature = await options.sign('certificate', certificate);
+  return write(
+    options,
+    { ...record, state: 'COMPLETED' },
+    { certificate, certificateSignature: signature },
+  );
+}
+
+/** Deletes rows in every store, until no record is left that was merged into the person's. */
+async function eraseAllRows(
+  options: ErasureOptions,
+  entry: ErasureEntry,
+): Promise<{ record: ErasureRecord; rows: Map<string, number> }> {
+  const { stores, clock, ids } = options;
+  let { record } = entry;
+  for (let round = 1; round <= rounds; round += 1) {
+    record = await withAliases(options, entry, record);
+    const rows = new Map<string, number>();
+    for (const target of stores) {
+      const erased = await eraseRows(target, record, { at: clock.now(), ids });
+      if (erased === 'ALIASES_LEFT') break;
+      rows.set(target.erasure.store, erased.rows);
+      record = await withHouseholds(options, entry, record, erased.households);
+    }
+    if (rows.size === stores.length) return { record, rows };
+  }
+  throw new Error('records are being merged into this one all the time: try again');
+}
+
+/** The list names every record of the person before it goes: a restored store may have it again. */
+async function withAliases(
+  options: ErasureOptions,
+  entry: ErasureEntry,
+  record: ErasureRecord,
+): Promise<ErasureRecord> {
+  if (record.state === 'COMPLETED') return record;
+  const { aliases } = await recordsOf(options.stores, record.patientId);
+  const missing = aliases.filter((id) => !record.aliases.includes(id));
+  if (missing.length === 0) return record;
+  const next = { ...record, aliases: [...missing, ...record.aliases] };
+  await write(options, next, entry);
+  return next;
+}
+
+/** Households are named before their keys go: a restored store may have them again. */
+async function withHouseholds(
+  options: ErasureOptions,
+  entry: ErasureEntry,
+  record: ErasureRecord,
+  households: ErasureRecord['households'],
+): Promise<ErasureRecord> {
+  const missing = households.filter(({ id }) => !record.households.some((one) => one.id === id));
+  if (missing.length === 0) return record;
+  const next = { ...record, households: [...record.households, ...missing] };
+  await write(options, next, entry);
+  return next;
+}
+
+async function write(
+  { list, sign }: ErasureOptions,
+  record: ErasureRecord,
+  { certificate, certificateSignature }: Partial<ErasureEntry>,
+): Promise<ErasureEntry> {
+  const entry: ErasureEntry = {
+    record,
+    recordSignature: await sign('record', record),
+    ...(certificate && certificateSignature ? { certificate, certificateSignature } : {}),
+  };
+  await list.replace(entry);
+  return entry;
+}
+
+async function filterAsync<T>(
+  items: readonly T[],
+  keep: (item: T) => Promise<boolean>,
+): Promise<T[]> {
+  const kept: T[] = [];
+  for (const item of items) if (await keep(item)) kept.push(item);
+  return kept;
+}

@@ -1,0 +1,135 @@
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeSigningKey, type SigningKey } from '@caregraph/access';
+import { createIdSource, systemClock } from '@caregraph/clock';
+import { canonicalJson } from './canonical-json.ts';
+import type { ErasureEntry, ErasureRecord } from './erasure-entry.ts';
+import { openErasureList, type ErasureList } from './erasure-list.ts';
+import { createErasureSigner, isSigned } from './erasure-signature.ts';
+
+const ids = createIdSource(systemClock);
+let folder: string;
+let key: SigningKey;
+let list: ErasureList;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'caregraph-list-'));
+  key = await makeSigningKey();
+  list = openErasureList({ directory: join(folder, 'list'), keys: { keys: [key.publicJwk] } });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function entryOf(over: Partial<ErasureRecord> = {}): Promise<ErasureEntry> {
+  const record: ErasureRecord = {
+    ...{ version: 1, patientId: ids.next(), reason: 'COURT_ORDER', state: 'REQUESTED' },
+    ...{ requestedAt: '2026-01-01T00:00:00.000Z', aliases: [], households: [] },
+    ...over,
+  };
+  return { record, recordSignature: await createErasureSigner(key)('record', record) };
+}
+
+test('an entry is made once, for its owner alone, and read as it was written', async () => {
+  const entry = await entryOf();
+  const { patientId } = entry.record;
+  expect(await list.read(patientId)).toBeUndefined();
+  expect(await list.readAll()).toEqual([]);
+  expect(await list.create(entry)).toBe(true);
+  expect(await list.create(await entryOf({ patientId, reason: 'ENTERED_IN_ERROR' }))).toBe(false);
+  expect(await list.read(patientId)).toEqual(entry);
+  expect((await stat(list.pathOf(patientId))).mode & 0o777).toBe(0o600);
+  expect((await stat(list.directory)).mode & 0o777).toBe(0o700);
+});
+
+test('an entry is replaced whole, and half-written ones beside it count for nothing', async () => {
+  const first = await entryOf();
+  const { patientId } = first.record;
+  await list.create(first);
+  const path = list.pathOf(patientId);
+  await writeFile(`${path}.4711`, '{"record":');
+  const next = await entryOf({ patientId, state: 'COMPLETED' });
+  await list.replace(next);
+  expect(await list.readAll()).toEqual([next]);
+});
+
+test('a folder that is not there is empty, unless it must be there', async () => {
+  const keys = { keys: [key.publicJwk] };
+  const { directory } = list;
+  const strict = openErasureList({ directory, keys, mustExist: true });
+  await expect(strict.readAll()).rejects.toThrow('is not there');
+});
+
+describe('what is not believed', () => {
+  test('an entry of another key, or for another person than it was signed for', async () => {
+    const [entry, other] = [await entryOf(), await entryOf()];
+    await list.create(entry);
+    const path = list.pathOf(entry.record.patientId);
+    const foreign = createErasureSigner(await makeSigningKey());
+    const forged = { ...entry, recordSignature: await foreign('record', entry.record) };
+    await writeFile(path, JSON.stringify(forged));
+    await expect(list.readAll()).rejects.toThrow('not signed');
+    await writeFile(path, JSON.stringify(other));
+    await expect(list.readAll()).rejects.toThrow('damaged');
+    const { patientId } = entry.record;
+    const moved = { ...other, record: { ...other.record, patientId } };
+    await writeFile(path, JSON.stringify(moved));
+    await expect(list.readAll()).rejects.toThrow('not signed');
+  });
+
+  test('a signature that stands for something else', async () => {
+    const { record } = await entryOf();
+    const sign = createErasureSigner(key);
+    const keys = { keys: [key.publicJwk] };
+    expect(await isSigned('record', record, await sign('record', record), keys)).toBe(true);
+    expect(await isSigned('record', record, await sign('certificate', record), keys)).toBe(false);
+    expect(await isSigned('record', record, 'x..y', keys)).toBe(false);
+  });
+
+  test.each(['', '{', '[]', '{"record":{}}'])('a damaged file: %j', async (text) => {
+    const entry = await entryOf();
+    await list.create(entry);
+    const path = list.pathOf(entry.record.patientId);
+    await writeFile(path, text);
+    await expect(list.read(entry.record.patientId)).rejects.toThrow('damaged');
+    await expect(list.readAll()).rejects.toThrow(path);
+  });
+
+  test('links, of a file and of the folder', async () => {
+    const entry = await entryOf();
+    const { patientId } = entry.record;
+    await list.create(entry);
+    const target = join(folder, 'elsewhere.json');
+    await writeFile(target, await readFile(list.pathOf(patientId)));
+    await rm(list.pathOf(patientId));
+    await symlink(target, list.pathOf(patientId));
+    await expect(list.read(patientId)).rejects.toThrow('is a link');
+    await expect(list.replace(entry)).rejects.toThrow('is a link');
+    expect(await list.create(entry)).toBe(false);
+    await symlink(list.directory, join(folder, 'link'));
+    const through = openErasureList({
+      directory: join(folder, 'link'),
+      keys: { keys: [key.publicJwk] },
+    });
+    await expect(through.readAll()).rejects.toThrow('is a link');
+    await expect(through.create(await entryOf())).rejects.toThrow('is a link');
+  });
+
+  test('an id that leads out of the folder', () => {
+    expect(() => list.pathOf('../../etc/passwd')).toThrow(RangeError);
+  });
+
+  // Root may read everything.
+  test.skipIf(process.getuid?.() === 0)('a folder that cannot be read', async () => {
+    await list.create(await entryOf());
+    await chmod(list.directory, 0o000);
+    await expect(list.readAll()).rejects.toThrow('EACCES');
+    await chmod(list.directory, 0o700);
+  });
+});
+
+test('one value has one text, whatever the order of its members', () => {
+  const text = '{"a":[1,{"b":null,"ä":true}],"z":"\\"\\u0007"}';
+  expect(canonicalJson({ z: '"\u0007', a: [1, { ä: true, b: null }] })).toBe(text);
+  expect(() => canonicalJson(1.5)).toThrow(RangeError);
+});

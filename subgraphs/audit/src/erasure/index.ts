@@ -1,0 +1,1 @@
+export { auditErasure } from './erasure.store.ts';

@@ -1,0 +1,1 @@
+export { clinicalErasure } from './erasure.store.ts';

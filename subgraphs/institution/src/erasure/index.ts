@@ -1,0 +1,1 @@
+export { institutionErasure } from './erasure.store.ts';

@@ -1,0 +1,47 @@
+import type { ErasureTx } from '@caregraph/erasure';
+import type { EventDraft } from '@caregraph/messaging';
+
+/** No device and no person wrote it: an erasure did. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/** SQL that writes what an erasure changes of a record that stays, under its next version. */
+export function nextVersion(field: 'headId' | 'place' | 'standing'): string {
+  return `version = version + 1, field_versions = field_versions || jsonb_build_object('${field}',
+    jsonb_build_object('version', version + 1, 'deviceId', '${nobody}', 'deviceSequence', 0))`;
+}
+
+/** A patient who stays, as the other subgraphs are to know them. */
+export interface PlacedRow {
+  readonly id: string;
+  readonly areaId: string;
+  readonly institutionId: string;
+  readonly authorId: string;
+  readonly status: string;
+  readonly version: number;
+}
+
+export const placedColumns = `id::text, area_id::text AS "areaId",
+  institution_id::text AS "institutionId", author_id::text AS "authorId", status, version`;
+
+export function placedEvent({ id, ...place }: PlacedRow): EventDraft {
+  const data = { patientId: id, ...place };
+  return { type: 'org.caregraph.patient.placed.v1', subject: id, data };
+}
+
+/** Tells devices of a record that stays and has changed. */
+export async function logChange(
+  tx: ErasureTx,
+  changed: {
+    readonly typename: 'Household' | 'Patient';
+    readonly id: string;
+    readonly version: number;
+    readonly areaId: string;
+  },
+  at: Date,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO change_log_entry (typename, entity_id, version, area_before, area_after, changed_at)
+     VALUES ($1, $2, $3, $4, $4, $5)`,
+    [changed.typename, changed.id, changed.version, changed.areaId, at],
+  );
+}

@@ -1,0 +1,1 @@
+export { patientErasure } from './erasure.store.ts';

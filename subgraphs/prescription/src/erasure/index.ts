@@ -1,0 +1,1 @@
+export { prescriptionErasure } from './erasure.store.ts';
