@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly directory: string;
   /** Rounds of each case; every bench has its own default. */
   readonly rounds?: number;
+  /** Sizes of a whole country, where a bench has such; they take many minutes. */
+  readonly full?: boolean;
   /** One line about what is going on. */
   readonly say: (line: string) => void;
 }

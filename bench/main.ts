@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Bench, BenchReport } from './bench.ts';
+import type { Bench, BenchOptions, BenchReport } from './bench.ts';
 import { formatReport, machineLine } from './report.ts';
 
 /** One line a bench; its module loads only when it runs. */
@@ -13,25 +13,37 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'patient-list': async () => (await import('./patient-list.bench.ts')).patientListBench,
   router: async () => (await import('./router.bench.ts')).routerBench,
   access: async () => (await import('./access.bench.ts')).accessBench,
+  'encryption-values': async () =>
+    (await import('./encryption-values.bench.ts')).encryptionValuesBench,
+  'encryption-list': async () => (await import('./encryption-list.bench.ts')).encryptionListBench,
+  'encryption-first-sync': async () =>
+    (await import('./encryption-first-sync.bench.ts')).encryptionFirstSyncBench,
+  'encryption-rotation': async () =>
+    (await import('./encryption-rotation.bench.ts')).encryptionRotationBench,
 };
 
-const usage = `npm run bench -- [${Object.keys(benches).join('|')} …] [--rounds=<n>] [--json]`;
+const usage = `npm run bench -- [${Object.keys(benches).join('|')} …] [--rounds=<n>] [--full] [--json]`;
 
 async function main(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, rounds: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      ...{ json: { type: 'boolean' }, full: { type: 'boolean' }, help: { type: 'boolean' } },
+      rounds: { type: 'string' },
+    },
   });
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  const strange = positionals.filter((name) => !Object.hasOwn(benches, name));
+  const strange = positionals.filter((name) => benchesNamed(name).length === 0);
   const wrong = rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 100);
   if (values.help === true || strange.length > 0 || wrong) {
     console.error(usage);
     return values.help === true ? 0 : 64;
   }
-  const wanted = positionals.length === 0 ? Object.keys(benches) : positionals;
-  const { reports, failed } = await runAll(wanted, rounds);
+  const wanted =
+    positionals.length === 0 ? Object.keys(benches) : positionals.flatMap(benchesNamed);
+  const full = values.full === true;
+  const { reports, failed } = await runAll(wanted, { full, ...(rounds && { rounds }) });
   if (values.json === true) {
     console.log(JSON.stringify({ machine: machineLine(), at: new Date(), reports, failed }));
   } else {
@@ -42,7 +54,12 @@ async function main(argv: string[]): Promise<number> {
   return failed.length === 0 ? 0 : 1;
 }
 
-async function runAll(names: readonly string[], rounds: number | undefined) {
+/** A name is of one bench, or of all whose names begin with it: `encryption`. */
+function benchesNamed(name: string): string[] {
+  return Object.keys(benches).filter((one) => one === name || one.startsWith(`${name}-`));
+}
+
+async function runAll(names: readonly string[], options: Pick<BenchOptions, 'rounds' | 'full'>) {
   const reports: BenchReport[] = [];
   const failed: string[] = [];
   for (const name of names) {
@@ -52,7 +69,7 @@ async function runAll(names: readonly string[], rounds: number | undefined) {
     const say = (line: string) => console.error(`bench: ${name}: ${line}`);
     try {
       const bench = await benches[name]?.();
-      const report = await bench?.({ directory, say, ...(rounds === undefined ? {} : { rounds }) });
+      const report = await bench?.({ directory, say, ...options });
       if (report !== undefined) reports.push(report);
     } catch (error) {
       console.error(error);

@@ -17,7 +17,7 @@ interface Keyed {
   readonly value: unknown;
 }
 
-// Sealed columns hold a version byte and the text, as long as nothing is encrypted yet.
+// The copy of the district that is read here holds a version byte and the text, never a seal.
 const plain = (column: string) => `convert_from(substring(${column} FROM 2), 'UTF8')`;
 const instant = (column: string) =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

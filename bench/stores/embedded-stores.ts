@@ -15,6 +15,8 @@ export interface BenchStores {
   readonly server: DatabaseTarget;
   /** By store name. */
   readonly databases: Readonly<Record<string, DatabaseTarget>>;
+  /** A second set of them in the same server, migrated and empty. @param prefix of their names */
+  another(prefix: string): Promise<Readonly<Record<string, DatabaseTarget>>>;
   stop(): Promise<void>;
 }
 
@@ -29,18 +31,21 @@ export async function startBenchStores(
     dataDirectory: join(directory, 'postgres'),
     log: say,
   });
-  const names = [...storeNames, 'keys'] as const;
-  const targetOf = (store: (typeof names)[number]) =>
-    onDatabase(server.target, storeDatabase(store));
+  const another = (prefix: string) => migratedStores(server.target, `${prefix}_`);
   try {
-    await Promise.all(names.map((store) => migrate(storeFiles(store), targetOf(store))));
+    const databases = await migratedStores(server.target, '');
+    return { server: server.target, databases, another, stop: server.stop };
   } catch (error) {
     await server.stop();
     throw error;
   }
-  return {
-    server: server.target,
-    databases: Object.fromEntries(names.map((store) => [store, targetOf(store)])),
-    stop: server.stop,
-  };
+}
+
+async function migratedStores(server: DatabaseTarget, prefix: string) {
+  const stores = [...storeNames, 'keys' as const].map((store) => ({
+    store,
+    target: onDatabase(server, `${prefix}${storeDatabase(store)}`),
+  }));
+  await Promise.all(stores.map(({ store, target }) => migrate(storeFiles(store), target)));
+  return Object.fromEntries(stores.map(({ store, target }) => [store, target]));
 }

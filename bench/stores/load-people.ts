@@ -20,7 +20,7 @@ const tokenLifetimeS = 3_600;
 
 /** Loads a district through the batch mutations, as its staff would have written it. */
 export async function loadPeople(
-  deployment: Deployment,
+  deployment: Pick<Deployment, 'subgraphs' | 'tokens' | 'settle'>,
   district: GeneratedDistrict,
 ): Promise<LoadSummary> {
   const tokenOf = createTokens(deployment, district);
@@ -57,7 +57,7 @@ function batchOf(subgraph: SubgraphName) {
 
 /** An `authorization` header for anybody of a district, minted once each. */
 export function createTokens(
-  { tokens }: Deployment,
+  { tokens }: Pick<Deployment, 'tokens'>,
   district: GeneratedDistrict,
 ): (actor: string) => Promise<string> {
   const actors = new Map(demoActors(district).map((one) => [one.key, one]));

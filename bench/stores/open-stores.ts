@@ -1,4 +1,9 @@
-import { createPool, type DatabasePool, type DatabaseTarget } from '@caregraph/database';
+import {
+  createPool,
+  storeNames,
+  type DatabasePool,
+  type DatabaseTarget,
+} from '@caregraph/database';
 
 /** Connections of the bench itself, past the subgraphs. */
 export interface StorePools {
@@ -6,11 +11,12 @@ export interface StorePools {
   end(): Promise<void>;
 }
 
+/** Opens the stores of the subgraphs; the key database is none, and has no events. */
 export function openStores(databases: Readonly<Record<string, DatabaseTarget>>): StorePools {
   const pools = new Map(
-    Object.entries(databases).map(([store, target]) => [
+    storeNames.map((store) => [
       store,
-      createPool(target, {
+      createPool(targetOf(databases, store), {
         maxConnections: 2,
         statementTimeoutMs: 60_000,
         applicationName: 'bench',
@@ -21,4 +27,10 @@ export function openStores(databases: Readonly<Record<string, DatabaseTarget>>):
     pools,
     end: async () => void (await Promise.all([...pools.values()].map((pool) => pool.end()))),
   };
+}
+
+function targetOf(databases: Readonly<Record<string, DatabaseTarget>>, store: string) {
+  const target = databases[store];
+  if (target === undefined) throw new Error(`there is no store ${store}`);
+  return target;
 }
