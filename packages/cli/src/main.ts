@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from './error-message.ts';
 
 type Register = (program: Command) => void;
 
@@ -43,4 +44,14 @@ function version(): string {
   return known ? String(manifest.version) : 'unknown';
 }
 
-await main(process.argv.slice(2));
+/** A pipe that is closed, as by `| head`, ends the output and is no fault. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`caregraph: ${messageOf(error)}`);
+  process.exitCode = 1;
+}

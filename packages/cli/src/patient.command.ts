@@ -1,6 +1,7 @@
 import { isUuidV7 } from '@caregraph/clock';
 import { erasureReasons } from '@caregraph/erasure';
 import type { Command } from 'commander';
+import { messageOf } from './error-message.ts';
 import { erasePatient } from './patient/erase-patient.ts';
 import { listErasures } from './patient/list-erasures.ts';
 
@@ -36,16 +37,4 @@ async function ending(program: Command, work: () => Promise<boolean>): Promise<v
   } catch (error) {
     program.error(messageOf(error));
   }
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'the command failed';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (code === '42P01' || code === '42883' || code === '3F000') {
-    return `a store is not up to date (${code}): run caregraph migrate`;
-  }
-  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) {
-    return `a store refused (${code}); run the command again: it goes on where it was`;
-  }
-  return error.message;
 }

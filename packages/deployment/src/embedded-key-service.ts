@@ -1,7 +1,8 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '@caregraph/clock';
 import { createPool, storeNames, type DatabaseTarget } from '@caregraph/database';
-import { createKeyFileService, type KeyService } from '@caregraph/encryption';
+import { openKeyService, type KeyService } from '@caregraph/encryption';
 
 /**
  * The key service of an embedded deployment: a key file beside its data, made at the first start.
@@ -25,15 +26,11 @@ export async function openEmbeddedKeyService(options: {
       `${path} is missing, and what the stores hold opens with nothing else: restore it from its backup`,
     );
   }
-  const passphrase = await passphraseIn(options.passphraseFile);
-  return createKeyFileService({ path, makeIfMissing, ...(passphrase && { passphrase }) });
-}
-
-async function passphraseIn(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const text = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-  if (text === '') throw new Error(`${file} holds no passphrase`);
-  return text;
+  const { passphraseFile } = options;
+  return openKeyService(
+    { kind: 'key-file', path, passphraseFile },
+    { clock: systemClock, makeKeyFile: makeIfMissing },
+  );
 }
 
 async function isThere(path: string): Promise<boolean> {

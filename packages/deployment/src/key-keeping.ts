@@ -43,6 +43,8 @@ export interface KeyKeeping {
   /** Tells of the keys of all subgraphs. */
   observe(metrics: Metrics): void;
   keys(name: StoreName): StoreKeys;
+  /** Whether the store has sealed fields. */
+  seals(name: StoreName): boolean;
   sealing(name: StoreName): Sealing;
 }
 
@@ -79,6 +81,7 @@ export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
       observeKeys(metrics, { watch, stores: allKeys, jobs: keeper.jobs });
     },
     keys: (name) => of(name).keys,
+    seals: (name) => sealedFields[name] !== undefined,
     sealing: (name) => of(name).sealing,
   };
 }
@@ -96,6 +99,9 @@ export function startKeeping(keeper: KeyKeeper, log: Logger): { stop(): Promise<
     for (const job of await keeper.due()) {
       const outcome = await keeper.run(job, { signal: stopping.signal });
       log.info('a key job ran', { store: job.store, operation: job.kind, reason: outcome });
+      if (job.kind === 'rotate-kek' && outcome === 'DONE') {
+        log.warn('the key-encryption key has a new version: copy the key file to its backup');
+      }
     }
   };
   const begin = () => {

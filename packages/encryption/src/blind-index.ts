@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { lengthPrefixed, namesPrefixed } from './cipher/associated-data.ts';
 import type { BlindIndexField, NormalizerName } from './field-map.ts';
 import type { IndexKeys, OpenIndexKeys } from './keyring/index-keys.ts';
@@ -98,7 +98,7 @@ function textsOf(normalizers: Normalizers, request: TokenRequest): readonly stri
 }
 
 function tokenOf(key: Uint8Array, request: TokenRequest, text: string): string {
-  return createHmac('sha256', key)
+  return createHmac('sha256', createSecretKey(key))
     .update(namesPrefixed(request.store, request.model, request.field))
     .update(text)
     .digest('hex')
@@ -111,7 +111,7 @@ function createPartitionKeyOf(): (key: Uint8Array, partition: string) => Uint8Ar
   return (key, partition) => {
     const known = derived.get(key)?.get(partition);
     if (known !== undefined) return known;
-    const made = createHmac('sha256', key)
+    const made = createHmac('sha256', createSecretKey(key))
       .update('caregraph/index-partition/v1\0')
       .update(lengthPrefixed(partition))
       .digest();

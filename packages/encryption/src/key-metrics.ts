@@ -1,5 +1,6 @@
-import type { Metrics } from '@caregraph/observability';
+import type { Metrics, Sample } from '@caregraph/observability';
 import type { JobStore } from './job/job-store.ts';
+import type { JobRow } from './job/key-job.ts';
 import type { KeyServiceWatch } from './keyring/key-service-watch.ts';
 import type { StoreKeys } from './store-keys.ts';
 
@@ -22,14 +23,8 @@ export function observeKeys(
       stores.map(({ store, keyring }) => ({ labels: { store }, value: keyring.size() })),
     ),
   );
-  const ofJobs = (name: string, help: string, value: (job: OpenJob) => number | null) => {
-    metrics.observe(name, help, async () =>
-      (await jobs.openJobs()).flatMap((job) => {
-        const number = value(job);
-        const { kind, store, phase, state } = job;
-        return number === null ? [] : [{ labels: { kind, store, phase, state }, value: number }];
-      }),
-    );
+  const ofJobs = (name: string, help: string, value: (job: JobRow) => number | null) => {
+    metrics.observe(name, help, async () => summed(await jobs.openJobs(), value));
   };
   ofJobs('caregraph_key_job_done', 'Keys or rows that an open job has done.', (job) => job.done);
   ofJobs(
@@ -39,4 +34,16 @@ export function observeKeys(
   );
 }
 
-type OpenJob = Awaited<ReturnType<JobStore['openJobs']>>[number];
+/** Jobs of one kind on many subjects are one number: a subject is an id, and no label. */
+function summed(jobs: readonly JobRow[], value: (job: JobRow) => number | null): Sample[] {
+  const sums = new Map<string, Sample>();
+  for (const job of jobs) {
+    const number = value(job);
+    if (number === null) continue;
+    const { kind, store, phase, state } = job;
+    const name = [kind, store, phase, state].join(' ');
+    const before = sums.get(name)?.value ?? 0;
+    sums.set(name, { labels: { kind, store, phase, state }, value: before + number });
+  }
+  return [...sums.values()];
+}

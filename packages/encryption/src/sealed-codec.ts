@@ -33,13 +33,11 @@ export function createSealedCodec(deps: {
     },
     async openMany(requests) {
       const keyIds = new Set<string>();
-      for (const { sealed } of requests) {
-        const keyId = keyIdOf(sealed);
-        if (keyId !== undefined) keyIds.add(keyId);
-      }
+      const ids = requests.map(({ sealed }) => keyIdOf(sealed));
+      for (const keyId of ids) if (keyId !== undefined) keyIds.add(keyId);
       const takesPlain = deps.takesPlain();
       return deps.keyring.open(keyIds, (keyOf) =>
-        requests.map((request) => openOne(request, keyOf, takesPlain)),
+        requests.map((request, at) => openOne(request, ids[at], keyOf, takesPlain)),
       );
     },
   };
@@ -52,12 +50,12 @@ function refuseLarge(request: SealRequest): void {
 
 function openOne(
   request: OpenRequest,
+  keyId: string | undefined,
   keyOf: (keyId: string) => DataKey | undefined,
   takesPlain: boolean,
 ): Uint8Array {
   const { sealed } = request;
   if (sealed[0] === plainVersion) return openPlain(request, takesPlain);
-  const keyId = keyIdOf(sealed);
   if (keyId === undefined) {
     throw new SealError('SEAL_VERSION_UNKNOWN', request, 'the bytes are of no known format');
   }

@@ -11,7 +11,8 @@ import { createKeyStore, type KeyStore, type NewDataKey } from './key-store/key-
 import { createRotationStore, type RotationStore } from './key-store/rotation-store.ts';
 import { newDataKeys, type KeyOwner } from './keyring/data-keys.ts';
 import { createIndexKeys, type IndexKeys } from './keyring/index-keys.ts';
-import type { KeyServiceWatch } from './keyring/key-service-watch.ts';
+import { createAwayWatch, worse } from './keyring/away-watch.ts';
+import type { KeyServiceState, KeyServiceWatch } from './keyring/key-service-watch.ts';
 import { createKeyring, type Keyring } from './keyring/keyring.ts';
 import { keyringLimits, type KeyringLimits } from './keyring/keyring-limits.ts';
 import { createPartitionKeys, type PartitionKeys } from './keyring/partition-keys.ts';
@@ -49,7 +50,9 @@ export interface StoreKeys {
   readonly codec: FieldCodec;
   /** Makes a data key without storing it or keeping it in memory. */
   newDataKey(owner: KeyOwner): Promise<{ readonly row: NewDataKey }>;
-  /** Looks at the key service, and forgets keys that are past their time. Called every so often. */
+  /** Whether keys can be had: the worse of the key service and the key database. */
+  state(): KeyServiceState;
+  /** Looks at the key service and the key database, and forgets keys that are past their time. Called every so often. */
   tend(): Promise<void>;
   /** Wipes what is in memory. */
   close(): void;
@@ -79,7 +82,11 @@ export function openStoreKeys(options: StoreKeysOptions): StoreKeys {
   const indexKeys = createIndexKeys({ ...shared, keyStore: indexKeyStore });
   const sealedState = createSealedState(keyPool, store);
   const codec = createSealedCodec({ keyring, takesPlain: () => !sealedState.isSealed() });
+  const database = createAwayWatch({ clock, graceMs: limits.graceMs }, () =>
+    keyPool.query('SELECT 1'),
+  );
   return {
+    state: () => worse(database.state(), watch.state()),
     ...shared,
     ...{ keyPool, keyStore, partitions, keyring, indexKeys, indexKeyStore, sealedState, codec },
     rotation: createRotationStore(keyPool, store),
@@ -92,8 +99,9 @@ export function openStoreKeys(options: StoreKeysOptions): StoreKeys {
     },
     async tend() {
       keyring.forget();
+      await database.probe();
       await watch.probe();
-      await sealedState.refresh();
+      if (database.state() === 'available') await sealedState.refresh();
     },
     close() {
       keyring.forget('all');

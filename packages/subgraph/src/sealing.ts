@@ -70,7 +70,7 @@ export function createSealing(options: { keys: StoreKeys; phoneRegion: string })
       if (sealed === undefined) throw new Error('the codec sealed nothing');
       return sealed;
     },
-    state: keys.watch.state,
+    state: keys.state,
   };
 }
 

@@ -3,7 +3,8 @@ import { lstat, mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeSigningKey } from '@caregraph/access';
-import { makeKeyFile } from '@caregraph/encryption';
+import { systemClock } from '@caregraph/clock';
+import { openKeyService } from '@caregraph/encryption';
 
 /** Who may read a file: its owner alone, or everybody. */
 type Mode = 0o600 | 0o644;
@@ -23,14 +24,18 @@ const asJson = (value: object) => `${JSON.stringify(value)}\n`;
  * is there already stops the command before it has written any).
  *
  * @param out path of the environment file, e.g. `.env`
+ * @param kekPassphraseFile what is in this file seals the key-encryption key
  * @returns the paths that were written
  * @throws Error naming the file that is there already
  * @example await makeFullDeploymentKeys('.env'); // .env, .env.keys/break-glass-key.json, …
  */
-export async function makeFullDeploymentKeys(out: string): Promise<readonly string[]> {
+export async function makeFullDeploymentKeys(
+  out: string,
+  kekPassphraseFile?: string,
+): Promise<readonly string[]> {
   const environment = resolve(out);
   const folder = join(dirname(environment), `${basename(environment)}.keys`);
-  const files = await plan(environment, folder);
+  const files = await plan(environment, folder, kekPassphraseFile);
   const kek = kekPath(environment);
   for (const path of [...files.map(([one]) => one), kek]) {
     if (await isThere(path)) throw new Error(`${path} is there already and is left as it is`);
@@ -39,11 +44,15 @@ export async function makeFullDeploymentKeys(out: string): Promise<readonly stri
   await mkdir(erasureFolder(environment), { recursive: true, mode: 0o700 });
   for (const [path, mode, content] of files) await writeNew(path, mode, content);
   await mkdir(dirname(kek), { recursive: true, mode: 0o700 });
-  await makeKeyFile({ path: kek });
+  await makeKek(kek, kekPassphraseFile);
   return [...files.map(([path]) => path), kek];
 }
 
-async function plan(environment: string, folder: string): Promise<readonly PlannedFile[]> {
+async function plan(
+  environment: string,
+  folder: string,
+  kekPassphraseFile: string | undefined,
+): Promise<readonly PlannedFile[]> {
   const [grants, documents] = [await makeSigningKey(), await makeSigningKey()];
   const erasures = await makeSigningKey();
   const at = (name: string) => join(folder, name);
@@ -64,6 +73,9 @@ async function plan(environment: string, folder: string): Promise<readonly Plann
     ERASURE_LIST_DIR: erasureFolder(environment),
     KEY_SERVICE: 'key-file',
     KEK_FILE: kekPath(environment),
+    ...(kekPassphraseFile !== undefined && {
+      KEK_PASSPHRASE_FILE: resolve(kekPassphraseFile),
+    }),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return [
@@ -92,6 +104,12 @@ function kekPath(environment: string): string {
  */
 function erasureFolder(environment: string): string {
   return join(dirname(environment), `${basename(environment)}.erasures`);
+}
+
+async function makeKek(path: string, passphraseFile: string | undefined): Promise<void> {
+  const config = { kind: 'key-file', path, passphraseFile } as const;
+  const made = await openKeyService(config, { clock: systemClock, makeKeyFile: true });
+  await made.close();
 }
 
 async function isThere(path: string): Promise<boolean> {

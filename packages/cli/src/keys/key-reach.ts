@@ -9,8 +9,10 @@ import {
 } from '@caregraph/database';
 import { openEmbeddedKeyService, openKeyKeeping, type KeyKeeping } from '@caregraph/deployment';
 import { keyServiceConfigOf, openKeyService, type KeyService } from '@caregraph/encryption';
-import { readEmbeddedConfig, readKeyServiceVariables } from '../config.ts';
+import { readEmbeddedConfig, readKeyServiceVariables, readStoreUrl } from '../config.ts';
 import { withStoreTargets, type StoreTarget } from '../migrate-target.ts';
+
+const databases = databaseNames.filter((name) => name !== 'identity');
 
 /** What a command on keys works with. */
 export interface KeyReach {
@@ -23,17 +25,25 @@ export interface KeyReach {
  * Runs `work` on the keys of a deployment, beside its live traffic: those of the environment
  * (DATABASE_URL_KEYS, DATABASE_URL_PATIENT and its siblings, KEY_SERVICE …), else the embedded ones.
  */
-export async function withKeys(work: (reach: KeyReach) => Promise<void>): Promise<void> {
-  await withStoreTargets(
-    databaseNames.filter((name) => name !== 'identity'),
-    (targets) => onTargets(targets, work),
-    { join: true },
-  );
+export async function withKeys(work: (reach: KeyReach) => Promise<unknown>): Promise<void> {
+  refuseHalf();
+  await withStoreTargets(databases, (targets) => onTargets(targets, work), { join: true });
+}
+
+/**
+ * Threat: one address is forgotten, and a job works on the embedded store in its place. Defence: all
+ * are named, or none.
+ */
+function refuseHalf(): void {
+  const missing = databases.filter((name) => readStoreUrl(name) === undefined);
+  if (missing.length === 0 || missing.length === databases.length) return;
+  const variables = missing.map((name) => `DATABASE_URL_${name.toUpperCase()}`);
+  throw new Error(`Keys lie beside every store: name ${variables.join(', ')} as well.`);
 }
 
 async function onTargets(
   targets: readonly StoreTarget[],
-  work: (reach: KeyReach) => Promise<void>,
+  work: (reach: KeyReach) => Promise<unknown>,
 ): Promise<void> {
   const targetOf = (name: string) => {
     const found = targets.find((one) => one.store === name)?.target;

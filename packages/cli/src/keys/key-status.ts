@@ -9,7 +9,7 @@ export async function printKeyStatus({ keeping, keyPool }: KeyReach): Promise<vo
     version: await service.currentVersion(),
   }));
   console.log(`key service ${kind}: version ${version}`);
-  for (const store of storeNames) {
+  for (const store of storeNames.filter(keeping.seals)) {
     const { rows } = await keyPool.query<Record<string, string | null>>(
       `SELECT (SELECT count(*) FROM ${store}.data_key) AS data,
          (SELECT count(*) FROM ${store}.data_key WHERE state = 'RETIRED') AS retired,

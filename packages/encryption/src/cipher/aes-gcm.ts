@@ -1,5 +1,7 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 
+// A key of bytes costs Node 24 two exceptions a call before it is taken; an object of the same bytes
+// is made in a third of the time. It is made anew each time, so that the bytes can still be wiped.
 const algorithm = 'aes-256-gcm';
 export const tagBytes = 16;
 const options = { authTagLength: tagBytes };
@@ -17,7 +19,7 @@ export function sealGcm(
   into: Uint8Array,
   at: number,
 ): void {
-  const cipher = createCipheriv(algorithm, key, nonce);
+  const cipher = createCipheriv(algorithm, createSecretKey(key), nonce);
   cipher.setAAD(associatedData);
   into.set(cipher.update(plain), at);
   cipher.final();
@@ -37,7 +39,7 @@ export function openGcm(
 ): Uint8Array | undefined {
   const bodyBytes = sealed.length - tagBytes;
   if (bodyBytes < 0) return undefined;
-  const decipher = createDecipheriv(algorithm, key, nonce, options);
+  const decipher = createDecipheriv(algorithm, createSecretKey(key), nonce, options);
   decipher.setAAD(associatedData);
   decipher.setAuthTag(sealed.subarray(bodyBytes));
   const plain = decipher.update(sealed.subarray(0, bodyBytes));

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto';
+import { createSecretKey, hkdfSync } from 'node:crypto';
 import { openGcm, sealGcm, tagBytes } from './aes-gcm.ts';
 import { lengthPrefixed, uuidBytes } from './associated-data.ts';
 import { nonceBytes } from './nonce-source.ts';
@@ -36,9 +36,10 @@ export interface DataKeyPlace {
  */
 export function deriveDataKey(id: string, ownerId: string, material: Uint8Array): DataKey {
   const idBytes = uuidBytes(id);
+  const secret = createSecretKey(material);
   const derive = (label: string) => {
     const info = Buffer.concat([Buffer.from(`${label}\0`), idBytes]);
-    return new Uint8Array(hkdfSync('sha256', material, '', info, keyBytes));
+    return new Uint8Array(hkdfSync('sha256', secret, '', info, keyBytes));
   };
   return {
     id,

@@ -13,8 +13,8 @@ export interface JobStore {
   finish(id: string, at: Date): Promise<void>;
   /** Open jobs, oldest first. */
   openJobs(): Promise<JobRow[]>;
-  /** When the last job of a kind (and store) ended; undefined when there was none. */
-  lastFinished(kind: string, store: string): Promise<Date | undefined>;
+  /** The jobs of a kind that ended, latest first. */
+  finished(kind: string): Promise<JobRow[]>;
   /**
    * Runs `work` while nobody else runs the same job, in any process.
    *
@@ -69,12 +69,13 @@ export function createJobStore(pool: DatabasePool): JobStore {
       );
       return rows;
     },
-    async lastFinished(kind, store) {
-      const { rows } = await pool.query<{ at: Date | null }>(
-        'SELECT max(finished_at) AS at FROM key_job WHERE kind = $1 AND store = $2',
-        [kind, store],
+    async finished(kind) {
+      const { rows } = await pool.query<JobRow>(
+        `SELECT ${columns} FROM key_job WHERE kind = $1 AND state = 'DONE'
+         ORDER BY finished_at DESC LIMIT 50`,
+        [kind],
       );
-      return rows[0]?.at ?? undefined;
+      return rows;
     },
     alone: (name, work) => runAlone(pool, name, work),
   };

@@ -4,9 +4,9 @@ import { createIdSource, systemClock } from '@caregraph/clock';
 import { startSealedStore } from '../fixture/test-sealed-store.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import type { KeyJob } from './key-job.ts';
-import { rotateDataKeyJob } from './rotate-data-key.ts';
+import { dropRetiredJob, rotateDataKeyJob } from './rotate-data-key.ts';
 import { rotateIndexJob } from './rotate-index.ts';
-import { rotateKekJob } from './rotate-kek.ts';
+import { retireKekJob, rotateKekJob } from './rotate-kek.ts';
 import { rotatePartitionsJob } from './rotate-partitions.ts';
 import { runJob } from './run-job.ts';
 import { sealExistingJob } from './seal-existing.ts';
@@ -59,11 +59,9 @@ describe('rotation of the KEK', () => {
     const stores = [store.own.keys];
     const writes = await beside(
       people,
-      run(rotateKekJob({ stores, watch: store.testKeys.watch, retireAfterMs: 0 })).then(
-        async (outcome) => {
-          expect(outcome).toBe('DONE');
-        },
-      ),
+      run(rotateKekJob({ stores, watch: store.testKeys.watch })).then(async (outcome) => {
+        expect(outcome).toBe('DONE');
+      }),
     );
     expect(writes).toBeGreaterThanOrEqual(200);
     expect(await store.testKeys.keyService.currentVersion()).toBe(before + 1);
@@ -75,22 +73,20 @@ describe('rotation of the KEK', () => {
     await expectWhole(store, people);
   });
 
-  it('keeps the old version until its time, and then retires it', async () => {
+  it('leaves the old version to backups, until it is retired', async () => {
     await addPeople(store, 1);
     const stores = [store.own.keys];
     const { watch, keyService } = store.testKeys;
-    const rotation = (retireAfterMs: number) => rotateKekJob({ stores, watch, retireAfterMs });
     const context = 'caregraph/patient/partition/test';
     const [kept] = await keyService.wrapMany([{ key: new Uint8Array(32).fill(1), context }]);
-    const request = {
-      context,
-      kekVersion: kept?.kekVersion ?? 0,
-      wrapped: kept?.wrapped ?? new Uint8Array(),
-    };
-    expect(await run(rotation(60_000))).toBe('WAITING');
+    const { kekVersion = 0, wrapped = new Uint8Array() } = kept ?? {};
+    const request = { context, kekVersion, wrapped };
+    expect(await run(rotateKekJob({ stores, watch }))).toBe('DONE');
     expect(await keyService.unwrapMany([request])).toHaveLength(1);
-    const now = { jobs, clock: systemClock, ids, ignoreWait: true };
-    expect(await runJob(rotation(60_000), now)).toBe('DONE');
+    expect(await run(rotateKekJob({ stores, watch }))).toBe('DONE');
+    const version = await keyService.currentVersion();
+    expect(version).toBe(kekVersion + 2);
+    expect(await run(retireKekJob({ stores, watch }, version))).toBe('DONE');
     await expect(keyService.unwrapMany([request])).rejects.toThrow('KEY_UNWRAP_REFUSED');
   });
 });
@@ -111,21 +107,35 @@ describe('rotation of partition keys', () => {
 });
 
 describe('rotation of a data key', () => {
-  it('seals all that is of the person anew, and the old key is gone', async () => {
+  it('seals all that is of the person anew, and the old key goes when its time is over', async () => {
     const people = await addPeople(store, 20);
     const [ownerId = ''] = people;
-    const ofOwner = `SELECT id::text FROM patient.data_key WHERE owner_id = '${ownerId}'`;
+    const ofOwner = `SELECT id::text, state FROM patient.data_key WHERE owner_id = '${ownerId}'`;
     const [before] = await keyRows<{ id: string }>(ofOwner);
-    const job = rotateDataKeyJob(store.own, store.own.keys, ownerId, { keepRetiredMs: 0 });
-    await beside(people, run(job));
-    const after = await keyRows<{ id: string }>(ofOwner);
-    expect(after).toHaveLength(1);
-    expect(after[0]?.id).not.toBe(before?.id);
+    await beside(people, run(rotateDataKeyJob(store.own, store.own.keys, ownerId)));
+    const both = await keyRows<{ id: string; state: string }>(ofOwner);
+    expect(both.find(({ id }) => id === before?.id)?.state).toBe('RETIRED');
+    expect(await run(dropRetiredJob(store.own, store.own.keys, 60_000))).toBe('DONE');
+    expect(await keyRows(ofOwner)).toHaveLength(2);
+    expect(await run(dropRetiredJob(store.own, store.own.keys, 0))).toBe('DONE');
+    expect(await keyRows(ofOwner)).toMatchObject([{ state: 'ACTIVE' }]);
+    await expectWhole(store, people);
+  });
+
+  it('never drops a key that a process may still seal with, whatever is asked', async () => {
+    const people = await addPeople(store, 2);
+    const patient = store.open({ maxAgeMs: 60_000, graceMs: 0, marginMs: 0 });
+    const job = rotateDataKeyJob(patient, patient.keys, people[0] ?? '');
+    expect(await run(job)).toBe('WAITING');
+    expect(await run(dropRetiredJob(patient, patient.keys, 0))).toBe('DONE');
+    const retired = await keyRows(`SELECT 1 FROM patient.data_key WHERE state = 'RETIRED'`);
+    expect(retired).toHaveLength(1);
+    await run(rotateDataKeyJob(store.own, store.own.keys, people[0] ?? ''));
     await expectWhole(store, people);
   });
 
   it('refuses someone who has no key', async () => {
-    const job = rotateDataKeyJob(store.own, store.own.keys, randomUUID(), { keepRetiredMs: 0 });
+    const job = rotateDataKeyJob(store.own, store.own.keys, randomUUID());
     await expect(run(job)).rejects.toThrow('SEAL_KEY_UNKNOWN');
   });
 });

@@ -1,14 +1,14 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
 import type { KeyServiceWatch } from '../keyring/key-service-watch.ts';
-import type { StoreKeys } from '../store-keys.ts';
+import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { SealedStore } from '../walk/rewrite-rows.ts';
 import { sealedModels } from '../walk/stored-rows.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import type { JobName, JobOutcome, JobRow, KeyJob } from './key-job.ts';
-import { rotateDataKeyJob } from './rotate-data-key.ts';
+import { dropRetiredJob, rotateDataKeyJob } from './rotate-data-key.ts';
 import { rotateIndexJob } from './rotate-index.ts';
-import { rotateKekJob } from './rotate-kek.ts';
+import { retireKekJob, rotateKekJob } from './rotate-kek.ts';
 import { rotatePartitionsJob } from './rotate-partitions.ts';
 import { runJob, type JobRunOptions } from './run-job.ts';
 import { sealExistingJob } from './seal-existing.ts';
@@ -37,11 +37,16 @@ export interface KeyKeeper {
   /** A job by its name. @throws RangeError for a kind, store or subject that there is not */
   job(name: JobName): KeyJob;
   run(job: KeyJob, options?: Partial<JobRunOptions>): Promise<JobOutcome>;
-  /** What is open and what should begin now, in the order in which it should run. */
-  due(): Promise<KeyJob[]>;
+  /**
+   * What is open and what should begin now, in the order in which it should run.
+   *
+   * @param options.forgetBackups ends what was replaced at once: older backups will not open
+   */
+  due(options?: { readonly forgetBackups?: boolean }): Promise<KeyJob[]>;
 }
 
 const dayMs = 86_400_000;
+const keepReplacedMs = 35 * dayMs;
 /** A worn key is replaced long before it refuses, so some at a time are enough. */
 const wornAtOnce = 100;
 
@@ -54,7 +59,8 @@ export function createKeyKeeper(options: KeyKeeperOptions): KeyKeeper {
     jobs,
     job,
     run: (one, more = {}) => runJob(one, { jobs, clock, ids, ...more }),
-    async due() {
+    async due({ forgetBackups = false } = {}) {
+      const keepMs = forgetBackups ? 0 : (options.keepReplacedMs ?? keepReplacedMs);
       const open = await jobs.openJobs();
       const begun = new Set(open.map(nameOf));
       const rotates = open.some((one) => one.kind === 'rotate-kek');
@@ -62,9 +68,14 @@ export function createKeyKeeper(options: KeyKeeperOptions): KeyKeeper {
         ...(await unsealedStores(options)),
         ...(await wornKeys(options)),
         ...(rotates ? [] : await kekRotation(options, jobs)),
+        ...(await kekRetirement(options, jobs, keepMs)),
       ];
       const fresh = wanted.filter((one) => !begun.has(nameOf(one)));
-      return [...open, ...fresh].map(job);
+      // Not by name: how long a replaced key is kept is not part of it.
+      const drops = await retiredKeys(options, keepMs);
+      return [...open.filter(({ kind }) => kind !== 'drop-retired'), ...fresh]
+        .map(job)
+        .concat(drops);
     },
   };
 }
@@ -74,12 +85,11 @@ function nameOf({ kind, store, subject }: JobName): string {
 }
 
 function jobOf(options: KeyKeeperOptions, { kind, store, subject }: JobName): KeyJob {
-  const keepRetiredMs = options.keepReplacedMs ?? 35 * dayMs;
+  const deployment = { stores: options.stores.map((one) => one.keys), watch: options.watch };
   if (kind === 'rotate-kek') {
-    const stores = options.stores.map((one) => one.keys);
-    const rotation = { stores, watch: options.watch, retireAfterMs: keepRetiredMs };
-    return rotateKekJob({ ...rotation, madeAlready: subject === 'made already' });
+    return rotateKekJob({ ...deployment, madeAlready: subject === 'made already' });
   }
+  if (kind === 'retire-kek') return retireKekJob(deployment, Number(subject));
   const kept = options.stores.find((one) => one.keys.store === store);
   if (kept === undefined) throw new RangeError(`no subgraph is called ${store}`);
   if (kind === 'rotate-partitions') return rotatePartitionsJob(kept.keys);
@@ -87,7 +97,7 @@ function jobOf(options: KeyKeeperOptions, { kind, store, subject }: JobName): Ke
   if (sealed === undefined) throw new RangeError(`${store} holds nothing sealed`);
   switch (kind) {
     case 'rotate-data-key':
-      return rotateDataKeyJob(sealed, keys, subject, { keepRetiredMs });
+      return rotateDataKeyJob(sealed, keys, subject);
     case 'rotate-index':
       return rotateIndexJob(sealed, keys, subject);
     case 'seal-existing':
@@ -95,6 +105,36 @@ function jobOf(options: KeyKeeperOptions, { kind, store, subject }: JobName): Ke
     default:
       throw new RangeError(`no job is called ${kind}`);
   }
+}
+
+/** The versions of the KEK before the latest rotation that is long enough ago. */
+async function kekRetirement(
+  { clock }: KeyKeeperOptions,
+  jobs: JobStore,
+  keepMs: number,
+): Promise<JobName[]> {
+  const before = clock.now().getTime() - keepMs;
+  const versionsOf = (rows: readonly JobRow[], version: (row: JobRow) => unknown) =>
+    Math.max(0, ...rows.map((row) => Number(version(row) ?? 0)));
+  const old = (await jobs.finished('rotate-kek')).filter(
+    ({ finishedAt }) => finishedAt !== null && finishedAt.getTime() <= before,
+  );
+  const rotated = versionsOf(old, ({ position }) => position['version']);
+  const retired = versionsOf(await jobs.finished('retire-kek'), ({ subject }) => subject);
+  if (rotated <= retired) return [];
+  return [{ kind: 'retire-kek', store: '', subject: String(rotated) }];
+}
+
+async function retiredKeys({ stores }: KeyKeeperOptions, keepMs: number): Promise<KeyJob[]> {
+  const found: KeyJob[] = [];
+  for (const { keys, sealed } of stores) {
+    if (sealed === undefined) continue;
+    const longest = Math.max(keepMs, refreshedAfterMs(keys.limits));
+    const before = new Date(keys.clock.now().getTime() - longest);
+    const retired = await keys.dataKeyRotation.retiredBefore(before, 1);
+    if (retired.length > 0) found.push(dropRetiredJob(sealed, keys, keepMs));
+  }
+  return found;
 }
 
 /** Stores with plain values, or with rows that can be indexed by now. */
@@ -138,7 +178,8 @@ async function kekRotation(options: KeyKeeperOptions, jobs: JobStore): Promise<J
   }
   // KMS counts what is rotated on demand, and allows it a few times in the life of a key.
   if (kind === 'aws-kms') return [];
-  const last = (await jobs.lastFinished('rotate-kek', '')) ?? (await firstKeyAt(options));
+  const [latest] = await jobs.finished('rotate-kek');
+  const last = latest?.finishedAt ?? (await firstKeyAt(options));
   const everyMs = options.rotateKekEveryMs ?? 90 * dayMs;
   const isDue = last !== undefined && clock.now().getTime() - last.getTime() >= everyMs;
   return isDue ? [name] : [];

@@ -54,12 +54,21 @@ async function unseal(): Promise<void> {
 }
 
 describe('a job that is killed at random points', () => {
-  it.each(['rotate-kek', 'rotate-partitions', 'rotate-data-key', 'rotate-index', 'seal-existing'])(
+  it.each([
+    'rotate-kek',
+    'retire-kek',
+    'rotate-partitions',
+    'rotate-data-key',
+    'drop-retired',
+    'rotate-index',
+    'seal-existing',
+  ])(
     '%s finishes right when it is started again',
     async (kind) => {
       if (kind === 'seal-existing') await unseal();
       const settings = {
         ...{ kind, ownerId: people[7] ?? '', pool: store.target },
+        version: await store.testKeys.keyService.currentVersion(),
         ...{ keyPool: store.testKeys.keyDatabase, kekFile: store.testKeys.kekFile },
       };
       for (let round = 0; round < kills; round += 1) {
@@ -95,7 +104,11 @@ async function expectSettled(kind: string): Promise<void> {
       WHERE kek_version < ${await keyService.currentVersion()}`,
     'rotate-partitions': `SELECT 1 FROM patient.partition_key p JOIN patient.partition_key n
       USING (institution_id, month) WHERE n.generation > p.generation`,
-    'rotate-data-key': `SELECT 1 FROM patient.data_key WHERE state = 'RETIRED'`,
+    'retire-kek': `SELECT 1 FROM patient.partition_key
+      WHERE kek_version < ${await keyService.currentVersion()}`,
+    'rotate-data-key': `SELECT 1 WHERE NOT EXISTS
+      (SELECT FROM patient.data_key WHERE state = 'RETIRED')`,
+    'drop-retired': `SELECT 1 FROM patient.data_key WHERE state = 'RETIRED'`,
     'rotate-index': `SELECT 1 FROM patient.index_key WHERE state <> 'WRITTEN'`,
     'seal-existing': `SELECT 1 WHERE NOT EXISTS (SELECT FROM patient.store_state)`,
   };

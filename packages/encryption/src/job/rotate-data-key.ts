@@ -5,52 +5,68 @@ import { sealedByOther } from '../walk/stored-rows.ts';
 import type { JobProgress, KeyJob } from './key-job.ts';
 import { walkStep } from './walk-store.ts';
 
-/**
- * The job that gives one owner another data key: makes it active, seals every value of theirs anew,
- * and drops the old keys once no process seals with them and no backup needs them.
- *
- * @param options.keepRetiredMs how long old keys stay, so that an older backup of the store opens
- */
-export function rotateDataKeyJob(
+/** Seals anew what an owner has that another key than the active one sealed. */
+async function resealStep(
   store: SealedStore,
   keys: StoreKeys,
   ownerId: string,
-  options: { readonly keepRetiredMs: number },
-): KeyJob {
-  const { clock, dataKeyRotation } = keys;
-  const walk = async (at: JobProgress) => {
-    const active = await dataKeyRotation.activeKey(ownerId);
-    if (active === undefined) return undefined;
-    return walkStep(store, at, (entry) => sealedByOther(entry, ownerId, active.id));
-  };
-  const later = (ms: number) => new Date(clock.now().getTime() + ms);
+  at: JobProgress,
+): Promise<JobProgress | undefined> {
+  const active = await keys.dataKeyRotation.activeKey(ownerId);
+  if (active === undefined) return undefined;
+  return walkStep(store, at, (entry) => sealedByOther(entry, ownerId, active.id));
+}
+
+/**
+ * The job that gives one owner another data key: makes it active and seals every value of theirs
+ * anew. The old key opens older backups of the store until `dropRetiredJob` removes it.
+ */
+export function rotateDataKeyJob(store: SealedStore, keys: StoreKeys, ownerId: string): KeyJob {
   return {
     ...{ kind: 'rotate-data-key', store: keys.store, subject: ownerId },
     begin: async () => ({ phase: 'SWITCH', position: {}, done: 0, total: null }),
     async step(at) {
-      switch (at.phase) {
-        case 'SWITCH':
-          await replaceKey(keys, ownerId);
-          return { ...at, phase: 'RESEAL' };
-        case 'RESEAL':
-          // Until then some process may still seal with the key that it knows.
-          return (
-            (await walk(at)) ?? {
-              ...{ ...at, phase: 'SWEEP', position: {} },
-              notBefore: later(refreshedAfterMs(keys.limits)),
-            }
-          );
-        case 'SWEEP':
-          return (
-            (await walk(at)) ?? {
-              ...{ ...at, phase: 'DROP', position: {} },
-              notBefore: later(options.keepRetiredMs),
-            }
-          );
-        default:
-          await dataKeyRotation.dropRetired(ownerId);
-          return 'DONE';
+      if (at.phase === 'SWITCH') {
+        await replaceKey(keys, ownerId);
+        return { ...at, phase: 'RESEAL' };
       }
+      const next = await resealStep(store, keys, ownerId, at);
+      if (next !== undefined) return next;
+      if (at.phase === 'SWEEP') return 'DONE';
+      // Until then some process may still seal with the key that it knows.
+      const notBefore = new Date(keys.clock.now().getTime() + refreshedAfterMs(keys.limits));
+      return { ...at, phase: 'SWEEP', position: {}, notBefore };
+    },
+  };
+}
+
+const retiredAtOnce = 20;
+
+/**
+ * The job that removes data keys which were replaced long enough ago: no process seals with them, and
+ * no backup of the store that is still kept needs them. What one of them should seal after all is
+ * sealed anew before it goes.
+ *
+ * @param keepMs how long a replaced key stays, in milliseconds; never shorter than processes know it
+ */
+export function dropRetiredJob(store: SealedStore, keys: StoreKeys, keepMs: number): KeyJob {
+  const { clock, dataKeyRotation, limits } = keys;
+  const before = () => {
+    const longest = Math.max(keepMs, refreshedAfterMs(limits));
+    return new Date(clock.now().getTime() - longest);
+  };
+  return {
+    ...{ kind: 'drop-retired', store: keys.store, subject: '' },
+    begin: async () => ({ phase: 'DROP', position: {}, done: 0, total: null }),
+    async step(at) {
+      const retired = await dataKeyRotation.retiredBefore(before(), retiredAtOnce);
+      if (retired.length === 0) return 'DONE';
+      for (const { id, ownerId } of retired) {
+        let walk: JobProgress | undefined = { ...at, position: {} };
+        while (walk !== undefined) walk = await resealStep(store, keys, ownerId, walk);
+        await dataKeyRotation.drop(id);
+      }
+      return { ...at, done: at.done + retired.length };
     },
   };
 }

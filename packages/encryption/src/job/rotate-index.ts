@@ -37,7 +37,6 @@ export function rotateIndexJob(store: SealedStore, keys: StoreKeys, column: stri
             (await walkStep(store, at, source.filter, [source.model])) ?? {
               ...at,
               phase: 'DROP',
-              notBefore: undefined,
             }
           );
         default:

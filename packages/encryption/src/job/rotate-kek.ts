@@ -1,56 +1,61 @@
-import type { StoreKeys } from '../store-keys.ts';
 import type { KekWrappedRow, RotationStore } from '../key-store/rotation-store.ts';
 import { indexContext } from '../keyring/index-keys.ts';
 import type { KeyServiceWatch } from '../keyring/key-service-watch.ts';
 import { partitionContext } from '../keyring/partition-keys.ts';
+import type { StoreKeys } from '../store-keys.ts';
 import type { KeyJob } from './key-job.ts';
 
-export interface KekRotationOptions {
+export interface KekJobOptions {
   /** The key schemas of all subgraphs. */
-  readonly stores: readonly Pick<StoreKeys, 'store' | 'rotation' | 'clock'>[];
+  readonly stores: readonly Pick<StoreKeys, 'store' | 'rotation'>[];
   readonly watch: KeyServiceWatch;
-  /**
-   * How long the old version stays usable after nothing is wrapped by it any more, in milliseconds:
-   * backups of the key database that are that old still open.
-   */
-  readonly retireAfterMs: number;
-  /** Works with the newest version that is there, because the service made one by itself. */
-  readonly madeAlready?: boolean;
 }
 
 const keysPerStep = 100;
+const anyVersion = 2 ** 31 - 1;
 
 /**
- * The job that rotates the key-encryption key: makes a version, wraps every partition key and index
- * key with it, and retires the versions before. Rows are not touched.
+ * The job that rotates the key-encryption key: makes a version and wraps every partition key and
+ * index key with it. Rows are not touched. The versions before still open what backups hold, until
+ * `retireKekJob` ends them.
+ *
+ * @param options.madeAlready works with the newest version that is there, because the service made
+ *   one by itself
  */
-export function rotateKekJob(options: KekRotationOptions): KeyJob {
-  const { stores, watch, retireAfterMs } = options;
-  const clock = stores[0]?.clock;
-  if (clock === undefined) throw new RangeError('a rotation without stores');
+export function rotateKekJob(options: KekJobOptions & { readonly madeAlready?: boolean }): KeyJob {
+  const { stores, watch, madeAlready = false } = options;
   return {
-    ...{ kind: 'rotate-kek', store: '' },
     // The name says how it began: a job is found again by its name alone.
-    subject: options.madeAlready === true ? 'made already' : '',
+    ...{ kind: 'rotate-kek', store: '', subject: madeAlready ? 'made already' : '' },
     async begin() {
-      const counts = stores.map(({ rotation }) => rotation.countWrappedBelow(2 ** 31 - 1));
+      const counts = stores.map(({ rotation }) => rotation.countWrappedBelow(anyVersion));
       const total = (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
       return { phase: 'ROTATE', position: {}, done: 0, total };
     },
     async step(at) {
       if (at.phase === 'ROTATE') {
         const version = await watch.call((service) =>
-          options.madeAlready === true ? service.currentVersion() : service.rotate(),
+          madeAlready ? service.currentVersion() : service.rotate(),
         );
         return { ...at, phase: 'REWRAP', position: { version: String(version) } };
       }
-      const version = Number(at.position['version']);
+      const rewrapped = await rewrapSome(stores, watch, Number(at.position['version']));
+      return rewrapped === 0 ? 'DONE' : { ...at, done: at.done + rewrapped };
+    },
+  };
+}
+
+/**
+ * The job that ends the versions of the KEK before one: whatever such a version still wraps is
+ * wrapped anew first, so that only copies elsewhere are lost with it.
+ */
+export function retireKekJob({ stores, watch }: KekJobOptions, version: number): KeyJob {
+  return {
+    ...{ kind: 'retire-kek', store: '', subject: String(version) },
+    begin: async () => ({ phase: 'REWRAP', position: {}, done: 0, total: null }),
+    async step(at) {
       const rewrapped = await rewrapSome(stores, watch, version);
-      if (rewrapped > 0) return { ...at, done: at.done + rewrapped, notBefore: undefined };
-      if (at.phase === 'REWRAP') {
-        const notBefore = new Date(clock.now().getTime() + retireAfterMs);
-        return { ...at, phase: 'RETIRE', notBefore };
-      }
+      if (rewrapped > 0) return { ...at, done: at.done + rewrapped };
       await watch.call((service) => service.retireBelow(version));
       return 'DONE';
     },
@@ -59,7 +64,7 @@ export function rotateKekJob(options: KekRotationOptions): KeyJob {
 
 /** Wraps the next keys that an older version wraps. @returns how many */
 async function rewrapSome(
-  stores: KekRotationOptions['stores'],
+  stores: KekJobOptions['stores'],
   watch: KeyServiceWatch,
   version: number,
 ): Promise<number> {
@@ -90,9 +95,11 @@ async function rewrapRows(
       })),
     ),
   );
-  for (const [at, row] of rows.entries()) {
-    const wrapped = next[at];
-    if (wrapped === undefined) throw new Error('the key service wrapped too few keys');
-    await rotation.rewrap(row, wrapped);
-  }
+  if (next.length !== rows.length) throw new Error('the key service wrapped too few keys');
+  await rotation.rewrap(
+    rows.flatMap((row, at) => {
+      const wrapped = next[at];
+      return wrapped === undefined ? [] : [{ row, next: wrapped }];
+    }),
+  );
 }

@@ -28,7 +28,7 @@ export function rotatePartitionsJob(keys: StoreKeys): KeyJob {
     async step(at) {
       if (at.phase === 'GENERATIONS') return nextGenerations(keys, at);
       const moved = await moveSome(keys);
-      if (moved > 0) return { ...at, done: at.done + moved, notBefore: undefined };
+      if (moved > 0) return { ...at, done: at.done + moved };
       if (at.phase === 'MOVE') {
         // Processes that know the old generation may hang new data keys under it until then.
         const notBefore = new Date(clock.now().getTime() + refreshedAfterMs(keys.limits));

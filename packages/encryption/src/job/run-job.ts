@@ -8,8 +8,6 @@ export interface JobRunOptions {
   readonly ids: IdSource;
   /** Ends the run between two steps. */
   readonly signal?: AbortSignal;
-  /** Goes on at once where the job would wait: nobody else works with the keys, or it must be now. */
-  readonly ignoreWait?: boolean;
   /** Told after each step, for whoever watches. */
   readonly onProgress?: (job: JobRow) => void;
 }
@@ -25,15 +23,15 @@ export async function runJob(job: KeyJob, options: JobRunOptions): Promise<JobOu
 }
 
 async function run(job: KeyJob, options: JobRunOptions): Promise<JobOutcome> {
-  const { jobs, clock, ids, signal, ignoreWait, onProgress } = options;
+  const { jobs, clock, ids, signal, onProgress } = options;
   const { kind, store, subject } = job;
   const row = await jobs.open(ids.next(), { kind, store, subject }, job.begin, clock.now());
   let progress: JobProgress = row;
   for (;;) {
     if (signal?.aborted === true) return 'STOPPED';
-    const waits = progress.notBefore != null && progress.notBefore > clock.now();
-    if (waits && ignoreWait !== true) return 'WAITING';
-    const next = await job.step(progress);
+    if (progress.notBefore != null && progress.notBefore > clock.now()) return 'WAITING';
+    const { notBefore: _waited, ...rest } = progress;
+    const next = await job.step(rest);
     if (next === 'DONE') {
       await jobs.finish(row.id, clock.now());
       onProgress?.({ ...row, ...progress, state: 'DONE' });

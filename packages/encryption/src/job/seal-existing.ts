@@ -23,7 +23,7 @@ export function sealExistingJob(store: SealedStore, keys: StoreKeys): KeyJob {
       if (next !== undefined) return next;
       // A row that an older process wrote behind the walk: once more from the beginning.
       const sealed = await settleSealedState(pool, fields, keys, keys.clock.now());
-      return sealed ? 'DONE' : { ...at, position: {}, notBefore: undefined };
+      return sealed ? 'DONE' : { ...at, position: {} };
     },
   };
 }

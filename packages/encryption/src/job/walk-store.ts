@@ -27,7 +27,7 @@ export async function walkStep(
   const last = rows.at(-1)?.[idField(model, entry)];
   if (rows.length === rowsPerStep && typeof last === 'string') {
     const position = { ...at.position, model, after: last };
-    return { ...at, position, done: at.done + rows.length, notBefore: undefined };
+    return { ...at, position, done: at.done + rows.length };
   }
   const next = models[models.indexOf(model) + 1];
   if (next === undefined) return undefined;
@@ -36,6 +36,5 @@ export async function walkStep(
     ...at,
     position: { ...position, model: next },
     done: at.done + rows.length,
-    notBefore: undefined,
   };
 }

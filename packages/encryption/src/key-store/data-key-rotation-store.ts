@@ -10,8 +10,13 @@ export interface DataKeyRotationStore {
   ): Promise<{ readonly id: string; readonly institutionId: string } | undefined>;
   /** Retires the active key and makes another one active, at once. */
   replaceActive(key: NewDataKey, reservedUses: number, at: Date): Promise<void>;
-  /** Removes the retired keys of an owner. */
-  dropRetired(ownerId: string): Promise<void>;
+  /** Keys that were replaced before an instant. */
+  retiredBefore(
+    at: Date,
+    limit: number,
+  ): Promise<readonly { readonly id: string; readonly ownerId: string }[]>;
+  /** Removes a replaced key. */
+  drop(id: string): Promise<void>;
   /** Owners whose active key has been used more often than it should. */
   wornOwners(limit: number): Promise<string[]>;
 }
@@ -57,10 +62,16 @@ export function createDataKeyRotationStore(
         throw error;
       }
     },
-    async dropRetired(ownerId) {
-      await pool.query(`DELETE FROM ${schema}.data_key WHERE owner_id = $1 AND state = 'RETIRED'`, [
-        ownerId,
-      ]);
+    async retiredBefore(at, limit) {
+      const { rows } = await pool.query<{ id: string; ownerId: string }>(
+        `SELECT id::text, owner_id::text AS "ownerId" FROM ${schema}.data_key
+         WHERE state = 'RETIRED' AND retired_at <= $1 ORDER BY retired_at, id LIMIT ${limit}`,
+        [at],
+      );
+      return rows;
+    },
+    async drop(id) {
+      await pool.query(`DELETE FROM ${schema}.data_key WHERE id = $1 AND state = 'RETIRED'`, [id]);
     },
     async wornOwners(limit) {
       const { rows } = await pool.query<{ id: string }>(

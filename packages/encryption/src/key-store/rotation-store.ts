@@ -12,6 +12,12 @@ export interface KekWrappedRow {
   readonly wrapped: Uint8Array;
 }
 
+/** A key with what the newest version wraps it as. */
+export interface RewrappedRow {
+  readonly row: KekWrappedRow;
+  readonly next: { readonly kekVersion: number; readonly wrapped: Uint8Array };
+}
+
 export interface PartitionRow extends PartitionKeyRow {
   readonly institutionId: string;
   readonly month: string;
@@ -31,8 +37,8 @@ export interface RotationStore {
   countWrappedBelow(kekVersion: number): Promise<number>;
   /** When the oldest key that is there was made. */
   firstKeyAt(): Promise<Date | undefined>;
-  /** Replaces what a key is wrapped as, unless somebody did meanwhile. */
-  rewrap(row: KekWrappedRow, next: { kekVersion: number; wrapped: Uint8Array }): Promise<void>;
+  /** Replaces what keys are wrapped as, at once; not those that somebody replaced meanwhile. */
+  rewrap(rows: readonly RewrappedRow[]): Promise<void>;
   /** Partition keys made before an instant that are the newest of their month, by id. */
   partitionsBefore(at: Date, after: string, limit: number): Promise<PartitionRow[]>;
   countDataKeys(): Promise<number>;
@@ -93,12 +99,23 @@ function kekStore(pool: DatabasePool, schema: string) {
       );
       return rows[0]?.at ?? undefined;
     },
-    async rewrap(row: KekWrappedRow, next: { kekVersion: number; wrapped: Uint8Array }) {
-      await pool.query(
-        `UPDATE ${schema}.${row.table} SET kek_version = $2, wrapped = $3
-         WHERE id = $1 AND wrapped = $4`,
-        [row.id, next.kekVersion, Buffer.from(next.wrapped), Buffer.from(row.wrapped)],
-      );
+    async rewrap(rows: readonly RewrappedRow[]) {
+      for (const table of ['partition_key', 'index_key'] as const) {
+        const own = rows.filter(({ row }) => row.table === table);
+        if (own.length === 0) continue;
+        await pool.query(
+          `UPDATE ${schema}.${table} k SET kek_version = n.version, wrapped = n.wrapped
+           FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::bytea[])
+             AS n (id, version, wrapped, before)
+           WHERE k.id = n.id AND k.wrapped = n.before`,
+          [
+            own.map(({ row }) => row.id),
+            own.map(({ next }) => next.kekVersion),
+            own.map(({ next }) => Buffer.from(next.wrapped)),
+            own.map(({ row }) => Buffer.from(row.wrapped)),
+          ],
+        );
+      }
     },
   };
 }

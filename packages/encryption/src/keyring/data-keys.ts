@@ -117,7 +117,7 @@ async function openMaterials(
   try {
     return await open(rows);
   } catch (error) {
-    if (!isRefusal(error) || rows.length === 1) throw error;
+    if (!isRefusal(error)) throw error;
   }
   const each = rows.map(async (row) => {
     try {

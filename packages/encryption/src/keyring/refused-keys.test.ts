@@ -115,7 +115,7 @@ describe('a key that is not as it was', () => {
     const other = bed.open({}, 'clinical');
     const asClinical = { ...valueOf(owner, 'clinical'), sealed };
     const fault = await faultOf(Promise.resolve(other.codec.openMany([asClinical])));
-    expect(fault).toBe('KEY_UNWRAP_REFUSED');
+    expect(fault).toBe('SEAL_KEY_DAMAGED');
   });
 
   test('hung under another partition key', async () => {

@@ -22,6 +22,12 @@ export function sealFault(
   log: Logger,
   onUnreadable: (code: string) => void,
 ): Fault | undefined {
+  if (cause instanceof KeyServiceError && cause.code === 'KEY_UNWRAP_REFUSED') {
+    // Asking again does not help: the KEK is another one, or the wrapped key was changed.
+    onUnreadable(cause.code);
+    log.error('a wrapped key does not open', { code: 'VALUE_UNREADABLE', reason: cause.code });
+    return new Fault('VALUE_UNREADABLE', { reason: cause.code }, cause);
+  }
   if (cause instanceof KeyServiceError) {
     log.warn('the keys cannot be had', { code: 'KEYS_UNAVAILABLE', reason: cause.code });
     return new Fault('KEYS_UNAVAILABLE', {}, cause);

@@ -29,8 +29,15 @@ test('what is complete is read, with its defaults', () => {
 
 test('every missing variable is named at once', () => {
   const read = () => readSubgraphConfig({});
-  const required = Object.keys(complete).filter((name) => name !== 'KEK_FILE');
+  const required = Object.keys(complete).filter(
+    (name) => !['KEY_SERVICE', 'KEK_FILE'].includes(name),
+  );
   for (const name of required) expect(read).toThrow(name);
+});
+
+test.each(['KEY_SERVICE', 'KEK_FILE'])('%s is asked for when it is needed', (name) => {
+  const { [name]: _left, ...rest } = complete as Record<string, string>;
+  expect(() => readSubgraphConfig(rest)).toThrow(name);
 });
 
 test.each([

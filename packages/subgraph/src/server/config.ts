@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyServiceVariables } from '@caregraph/encryption';
+import { keyServiceConfigOf, keyServiceVariables } from '@caregraph/encryption';
 
 const base64Key = z
   .string()
@@ -76,7 +76,11 @@ export function readSubgraphConfig(
       message: 'goes with ERASURE_LIST_DIR',
     })
     .safeParse(environment);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) {
+    // Which variables are needed depends on the service: said at the start, not at the first use.
+    keyServiceConfigOf(parsed.data);
+    return Object.freeze(parsed.data);
+  }
   const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
   throw new Error(`The configuration is not complete.\n${wrong.join('\n')}`);
 }

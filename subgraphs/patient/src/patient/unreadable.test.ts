@@ -44,7 +44,7 @@ test.each([
   expect(codes(answer)).toEqual([{ code: 'VALUE_UNREADABLE', at: 'Patient.name', reason }]);
 });
 
-test('without their keys records are a fault that passes, and are there again afterwards', async () => {
+test('with wrapped keys that were changed records are a fault, and are there again once mended', async () => {
   const { id } = await d.register();
   const { keyPool } = d.graph.keys;
   const partitions = 'patient.partition_key';
@@ -53,7 +53,9 @@ test('without their keys records are a fault that passes, and are there again af
   d.graph.sealing.keys.close();
   const away = await ask(id);
   expect(away.data).toEqual({ patient: null });
-  expect(codes(away)).toEqual([{ code: 'KEYS_UNAVAILABLE' }]);
+  expect(codes(away)).toEqual([
+    { code: 'VALUE_UNREADABLE', at: 'data_key', reason: 'SEAL_KEY_DAMAGED' },
+  ]);
   await keyPool.query(
     `UPDATE ${partitions} p SET wrapped = kept.wrapped FROM kept WHERE kept.id = p.id`,
   );
