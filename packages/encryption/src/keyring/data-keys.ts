@@ -131,7 +131,8 @@ async function openMaterials(
   return Promise.all(each);
 }
 
-function isRefusal(error: unknown): boolean {
+/** Tells whether the key service does not open a key, and will not when it is asked again. */
+export function isRefusal(error: unknown): boolean {
   return error instanceof KeyServiceError && error.code === 'KEY_UNWRAP_REFUSED';
 }
 

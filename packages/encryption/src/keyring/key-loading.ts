@@ -1,6 +1,7 @@
 import { constraintViolation, isTransientDatabaseFault } from '@caregraph/database';
 import { SealError } from '../seal-error.ts';
 import {
+  isRefusal,
   makeDataKeys,
   unwrapRows,
   type DataKeyCache,
@@ -64,8 +65,10 @@ async function findOrMake(
     }
     const missing = owners.filter((owner) => none.has(owner.ownerId));
     await makeDataKeys(deps, known, missing).catch((error: unknown) => {
-      // Somebody erased one of them, or dropped the partition, at this moment: look again.
-      if (constraintViolation(error)?.kind !== 'foreign_key') throw error;
+      // Somebody erased one of them, dropped the partition, or ended the version of the KEK that
+      // wrapped what we knew of it, at this moment: look again.
+      const isPast = constraintViolation(error)?.kind === 'foreign_key' || isRefusal(error);
+      if (!isPast || attempt === attempts) throw error;
       deps.partitions.forgetCurrent();
     });
   }

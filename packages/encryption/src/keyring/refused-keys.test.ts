@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { keyringLimits, SealError } from '../index.ts';
+import { createJobStore, keyringLimits, SealError } from '../index.ts';
+import { retireKekJob, rotateKekJob } from '../job/rotate-kek.ts';
+import { runJob } from '../job/run-job.ts';
 import { faultOf, minute, openFor, sealFor, secret, startKeys, valueOf } from './test-keyring.ts';
 
 let bed: Awaited<ReturnType<typeof startKeys>>;
@@ -257,5 +259,19 @@ describe('keys that change while they are used', () => {
     bed.clock.advance(1);
     expect(bed.watch.state()).toBe('unavailable');
     expect(await faultOf(openFor(keys, owner, sealed))).toBe('KEY_SERVICE_UNAVAILABLE');
+  });
+
+  test('a partition that was wrapped anew meanwhile is looked up again for a new person', async () => {
+    const keys = bed.open();
+    await sealFor(keys, someone());
+    const { testKeys, watch, keyPool, clock } = bed;
+    const options = { jobs: createJobStore(keyPool), clock, ids: { next: () => randomUUID() } };
+    const stores = [bed.open()];
+    expect(await runJob(rotateKekJob({ stores, watch }), options)).toBe('DONE');
+    const version = await testKeys.keyService.currentVersion();
+    expect(await runJob(retireKekJob({ stores, watch }, version), options)).toBe('DONE');
+    keys.partitions.removeOlder(Number.POSITIVE_INFINITY);
+    const owner = someone();
+    expect(await openFor(bed.open(), owner, await sealFor(keys, owner))).toBe(secret);
   });
 });

@@ -11,7 +11,7 @@ import type { StoreTx } from '../client.ts';
 import type { PrescriptionContext } from '../context.ts';
 import { facilityDay } from '../facility-day.ts';
 import { bookLine, type LedgerLine } from './stock-ledger.store.ts';
-import { ensureBatch, lockBatch } from './stock.store.ts';
+import { ensureBatch, isKnownMedicine, lockBatch } from './stock.store.ts';
 
 /** A delivery of a hundred thousand units is a slip of the finger in a district's pharmacy. */
 const quantity = z.int().min(1).max(100_000);
@@ -47,6 +47,9 @@ async function receiveStock(call: Call<z.infer<typeof receiveStockInput>>): Prom
   // Late entries of an old delivery are judged by the day on which it came.
   if (input.expiresOn < facilityDay(stamp.recordedAt))
     return rejected('STOCK_EXPIRED', 'expiresOn');
+  if (!(await isKnownMedicine(tx, input.medicineCode))) {
+    return rejected('REFERENCE_NOT_FOUND', 'medicineCode');
+  }
   const { batchId, quantity: received, ...named } = input;
   const key = { ...named, institutionId: ctx.scope.institutionId };
   const id = await ensureBatch(tx, batchId, key, firstFieldVersions(['onHand'], stamp), stamp);

@@ -125,6 +125,14 @@ export async function lockBatch(
   return (await tx.stockBatch.findFirst({ where: { id, institutionId } })) ?? undefined;
 }
 
+/**
+ * Tells whether there is such a medicine. It is asked before anything is written: otherwise an id that
+ * another institution's batch has would be refused for itself first, and tell that it is there.
+ */
+export async function isKnownMedicine(tx: StoreTx, code: string): Promise<boolean> {
+  return (await tx.medicine.count({ where: { code } })) === 1;
+}
+
 /** What names a batch on the shelf. */
 export type BatchKey = Pick<StockBatchRecord, 'institutionId' | 'medicineCode' | 'batchNumber'> & {
   readonly expiresOn: string;

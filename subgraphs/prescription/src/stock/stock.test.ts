@@ -76,7 +76,10 @@ test('stock never goes below zero, and what makes no sense is refused', async ()
   const past = { ...delivery, medicineCode: amoxicillin, expiresOn: graph.day(-1) };
   expect(await problems('receiveStock', past)).toEqual(['REJECTED', 'STOCK_EXPIRED expiresOn']);
   const unknown = { ...delivery, medicineCode: 'NO-SUCH', expiresOn: graph.day(9) };
-  expect(await problems('receiveStock', unknown)).toEqual(['REJECTED', 'REFERENCE_NOT_FOUND null']);
+  expect(await problems('receiveStock', unknown)).toEqual([
+    'REJECTED',
+    'REFERENCE_NOT_FOUND medicineCode',
+  ]);
 });
 
 test('the database refuses a ledger that does not add up, and changes of its lines', async () => {
