@@ -18,6 +18,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   'encryption-list': async () => (await import('./encryption-list.bench.ts')).encryptionListBench,
   'encryption-first-sync': async () =>
     (await import('./encryption-first-sync.bench.ts')).encryptionFirstSyncBench,
+  'encryption-search': async () =>
+    (await import('./encryption-search.bench.ts')).encryptionSearchBench,
   'encryption-rotation': async () =>
     (await import('./encryption-rotation.bench.ts')).encryptionRotationBench,
 };

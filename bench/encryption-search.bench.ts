@@ -1,0 +1,93 @@
+import type pg from 'pg';
+import { z } from 'zod';
+import type { Bench, Row } from './bench.ts';
+import { draftPatients } from './encryption/patient-rows.ts';
+import { loadPatients } from './encryption/search-data.ts';
+import { compareTurns, throughputRow } from './measure/turn.ts';
+import { createCleanUp } from './process/clean-up.ts';
+import { startProcess } from './process/server-process.ts';
+import { startBenchStores } from './stores/embedded-stores.ts';
+import { openStores } from './stores/open-stores.ts';
+
+const sizes = { usual: 10_000, full: 1_000_000 };
+const searchProcess = new URL('encryption/search/search.process.ts', import.meta.url);
+const started = z.object({ steps: z.array(z.string()), plan: z.string() });
+
+/** Searching people by name through blind indexes, against a trigram index over plain names. */
+export const encryptionSearchBench: Bench = async ({ directory, say, rounds = 5, full }) => {
+  const count = full === true ? sizes.full : sizes.usual;
+  const plan = { seed: 'search', count, months: 24, institutions: 5, districts: full ? 20 : 1 };
+  const cleanUp = createCleanUp();
+  try {
+    const stores = await startBenchStores(directory, say);
+    cleanUp.add(stores.stop);
+    const { pools, end } = openStores(stores.databases);
+    const [pool, keyDatabase] = [pools.get('patient'), stores.databases['keys']];
+    if (pool === undefined || keyDatabase === undefined) throw new Error('a store is missing');
+    say(`writing ${count} patients`);
+    await loadPatients({ directory, keyDatabase, pool, plan, codec: 'sealed', say });
+    const areas = await addPeer(pool, plan);
+    await end();
+    const names = [...draftPatients({ ...plan, count: 5_000 })]
+      .filter((_, at) => at % 100 === 0)
+      .map(({ name }) => name);
+    const store = stores.databases['patient'];
+    const child = await startProcess(
+      searchProcess,
+      { directory, keyDatabase, store, areas, names },
+      started,
+    );
+    cleanUp.add(child.stop);
+    const rows: Row[] = [];
+    for (const step of child.started.steps) {
+      say(step);
+      rows.push(throughputRow(step, 'searches', await compareTurns(child, step, rounds)));
+    }
+    return {
+      name: 'encryption-search',
+      title: `Search by a whole name among ${count} patients`,
+      ours: 'searchPatients: blind indexes, at most 200 rows opened, compared and ranked',
+      peer: 'plain names in the same database, ILIKE over a pg_trgm index, 200 rows unranked',
+      rounds,
+      rows,
+      notes: ['The plan of one search of the widest area:', ...child.started.plan.split('\n')],
+    };
+  } finally {
+    await cleanUp.run();
+  }
+};
+
+/** The names in plain text with a trigram index, and the areas that are searched. */
+async function addPeer(
+  pool: pg.Pool,
+  plan: Parameters<typeof draftPatients>[0],
+): Promise<Record<string, string>> {
+  await pool.query('CREATE EXTENSION IF NOT EXISTS pg_trgm');
+  await pool.query('CREATE TABLE plain_name (id uuid PRIMARY KEY, area_id uuid, name text)');
+  let batch: { id: string; areaId: string; name: string }[] = [];
+  const flush = async () => {
+    await pool.query(
+      `INSERT INTO plain_name SELECT * FROM jsonb_to_recordset($1::jsonb)
+         AS row (id uuid, "areaId" uuid, name text)`,
+      [JSON.stringify(batch)],
+    );
+    batch = [];
+  };
+  for (const { id, areaId, name } of draftPatients(plan)) {
+    if (batch.push({ id, areaId, name }) >= 5_000) await flush();
+  }
+  await flush();
+  await pool.query('CREATE INDEX ON plain_name USING gin (name gin_trgm_ops)');
+  await pool.query('VACUUM ANALYZE plain_name');
+  const { rows } = await pool.query<{ village: string; district: string }>(
+    `SELECT id::text AS village, district_id::text AS district FROM area_ref
+     ORDER BY district_id, id LIMIT 1`,
+  );
+  const [{ village = '', district = '' } = {}] = rows;
+  await pool.query(
+    `INSERT INTO area_ref (id, ancestors, district_id, version)
+     VALUES ($1, ARRAY[$1::uuid], $1, 1) ON CONFLICT DO NOTHING`,
+    [district],
+  );
+  return { 'a village': village, 'a district': district };
+}

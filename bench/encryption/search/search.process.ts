@@ -1,0 +1,113 @@
+import pg from 'pg';
+import { z } from 'zod';
+import type { Scope } from '@caregraph/access';
+import { createPool } from '@caregraph/database';
+import { createSealing } from '@caregraph/subgraph';
+import { readQuestion } from '../../../subgraphs/patient/src/patient-search/patient-search.input.ts';
+import { searchPatients } from '../../../subgraphs/patient/src/patient-search/patient-search.service.ts';
+import { createPatientSearchStore } from '../../../subgraphs/patient/src/patient-search/patient-search.store.ts';
+import { answerTurns, timedTurn, type Steps } from '../../measure/turn.ts';
+import { runChild } from '../../process/child.ts';
+import { databaseTarget } from '../../stores/database-targets.ts';
+import { openBenchKeys } from '../bench-keys.ts';
+import { openBareClient, openPatientClient } from '../patient-client.ts';
+
+const settingsSchema = z.object({
+  directory: z.string(),
+  keyDatabase: databaseTarget,
+  store: databaseTarget,
+  areas: z.record(z.string(), z.string()),
+  names: z.array(z.string()),
+});
+
+const searchesATurn = 50;
+/** Searches are measured without the record of who saw what. */
+const unwatched = { saw: () => undefined, intent: () => undefined };
+
+/** Searches by name over sealed rows, and the same words over a copy of the names in plain text. */
+runChild(async (settings) => {
+  const { names, areas, ...place } = settingsSchema.parse(settings);
+  const keys = await openBenchKeys(place);
+  const sealing = createSealing({ keys: keys.open('patient'), phoneRegion: 'IN' });
+  const pool = createPool(place.store, {
+    maxConnections: 4,
+    statementTimeoutMs: 60_000,
+    applicationName: 'search',
+  });
+  const searchOver = (over: pg.Pool, areaId: string) => {
+    const { prisma, sealing: tokens } = openPatientClient(openBareClient(over), sealing);
+    const search = createPatientSearchStore(
+      { prisma, sealing: tokens },
+      { scope: everywhere(Object.values(areas)), audit: unwatched },
+    );
+    return async (name: string) => {
+      const question = readQuestion({ name, areaId, first: 20 });
+      const namedBy = () => Promise.resolve([]);
+      return (await searchPatients(question, { search, namedBy })).matches.length;
+    };
+  };
+  const plain = (areaId: string) => async (name: string) => {
+    const words = name.split(' ').map((word) => `%${word}%`);
+    const { rows } = await pool.query(
+      `SELECT n.id, n.name FROM plain_name n JOIN area_ref a ON a.id = n.area_id
+       WHERE n.name ILIKE ALL($1) AND a.ancestors @> ARRAY[$2::uuid] LIMIT 200`,
+      [words, areaId],
+    );
+    return rows.length;
+  };
+  const turn = (find: (name: string) => Promise<number>) => () =>
+    timedTurn(searchesATurn, async () => {
+      for (let at = 0; at < searchesATurn; at += 1) await find(names[at % names.length] ?? '');
+    });
+  const steps: Record<string, Steps[string]> = {};
+  for (const [label, areaId] of Object.entries(areas)) {
+    steps[label] = { ours: turn(searchOver(pool, areaId)), peer: turn(plain(areaId)) };
+  }
+  const [widest = ''] = Object.values(areas).toReversed();
+  return {
+    started: {
+      steps: Object.keys(steps),
+      plan: await planOf(place.store, widest, names, searchOver),
+    },
+    answer: answerTurns(steps),
+    async stop() {
+      await keys.stop();
+      await pool.end();
+    },
+  };
+});
+
+/** Someone who works in all of these areas. */
+function everywhere(areaRoots: readonly string[]): Scope {
+  const nobody = '00000000-0000-0000-0000-000000000000';
+  return {
+    ...{ areaRoots, openedPatientIds: [], everyInstitution: false },
+    ...{ authorId: nobody, institutionId: nobody, patientInstitutionId: undefined },
+  };
+}
+
+/** What PostgreSQL did for one search, as auto_explain tells it. */
+async function planOf(
+  target: z.infer<typeof databaseTarget>,
+  areaId: string,
+  names: readonly string[],
+  searchOver: (pool: pg.Pool, areaId: string) => (name: string) => Promise<number>,
+): Promise<string> {
+  const settings = [
+    'session_preload_libraries=auto_explain',
+    'auto_explain.log_min_duration=0',
+    'auto_explain.log_analyze=on',
+    'auto_explain.log_buffers=on',
+    'client_min_messages=log',
+  ];
+  const options = settings.map((one) => `-c ${one}`).join(' ');
+  const told: string[] = [];
+  const pool = new pg.Pool({ ...target, max: 1, options });
+  pool.on('connect', (client) => client.on('notice', ({ message }) => told.push(message ?? '')));
+  const find = searchOver(pool, areaId);
+  await find(names[0] ?? '');
+  told.length = 0;
+  await find(names[0] ?? '');
+  await pool.end();
+  return told.filter((text) => text.includes('name_tokens')).join('\n');
+}
