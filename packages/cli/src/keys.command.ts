@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { storeNames } from '@caregraph/database';
 import { describeJob, type JobName, type KeyJob, type KeyKeeper } from '@caregraph/encryption';
+import { messageOf } from './error-message.ts';
 import { makeFullDeploymentKeys } from './keys/full-deployment-keys.ts';
 import { withKeys, type KeyReach } from './keys/key-reach.ts';
 import { printKeyStatus } from './keys/key-status.ts';
@@ -133,13 +134,19 @@ async function runAll(
   let isDone = true;
   for (const job of jobs) {
     const said = new Set<string>();
-    const outcome = await keeper.run(job, {
+    const running = keeper.run(job, {
       signal,
       onProgress: (row) => {
         const line = describeJob(row);
         if (!said.has(line)) console.log(line);
         said.add(line);
       },
+    });
+    // One that fails must not keep the others from their turn.
+    const outcome = await running.catch((error: unknown) => {
+      console.error(`${job.kind} ${job.store}: ${messageOf(error)}`);
+      process.exitCode = 1;
+      return 'FAILED' as const;
     });
     isDone &&= outcome === 'DONE';
     if (outcome === 'WAITING') await sayWaiting(keeper, job);

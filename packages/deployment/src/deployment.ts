@@ -58,6 +58,8 @@ export interface DeploymentOptions {
    * restored store brings nobody back. Left out, nothing is looked at.
    */
   readonly erasures?: { readonly directory: string };
+  /** How long backups of the key database are kept, in days; 35 when left out. */
+  readonly keyBackupDays?: number | undefined;
   /** People sign in here; left out, only tokens that the deployment signs itself are good. */
   readonly identity?: EmbeddedIdentityOptions;
   /** Tokens for the explorer's page, minted when it asks. */
@@ -140,13 +142,14 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
 
 /** @throws Error when the list cannot be read or believed: nothing is served then */
 async function replayErasures(
-  { erasures, keys, clock, log }: DeploymentOptions,
+  { erasures, keys, keyBackupDays, clock, log }: DeploymentOptions,
   pools: Readonly<Record<StoreName, DatabasePool>>,
   keyPool: DatabasePool,
 ): Promise<void> {
   if (erasures === undefined) return;
   const key = keys.erasureSigning;
-  const replayed = await openErasures({ ...erasures, key, pools, keyPool, clock }).replay();
+  const stores = { pools, keyPool, clock };
+  const replayed = await openErasures({ ...erasures, key, keyBackupDays, ...stores }).replay();
   if (replayed.length > 0) log.warn('erasures were replayed', { count: replayed.length });
 }
 

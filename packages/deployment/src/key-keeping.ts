@@ -7,6 +7,7 @@ import {
   keyringLimits,
   observeKeys,
   openStoreKeys,
+  type KeyJob,
   type KeyKeeper,
   type KeyService,
   type KeyServiceWatch,
@@ -34,6 +35,8 @@ export interface KeyKeepingOptions {
   readonly ids: IdSource;
   /** ISO 3166-1 region of phone numbers without a country code. */
   readonly phoneRegion: string;
+  /** How long backups are kept, and with them what opens them, in days; 35 when left out. */
+  readonly keyBackupDays?: number | undefined;
 }
 
 /** The keys of all subgraphs, and the jobs on them. */
@@ -72,7 +75,8 @@ export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
     const missing = createMissingDistricts(pools.patient);
     return { keys, sealed: store === 'patient' ? { ...sealed, missing } : sealed };
   });
-  const keeper = createKeyKeeper({ stores, keyPool, watch, clock, ids });
+  const keepReplacedMs = (options.keyBackupDays ?? 35) * 86_400_000;
+  const keeper = createKeyKeeper({ stores, keyPool, watch, clock, ids, keepReplacedMs });
   const allKeys = stores.map((one) => one.keys);
   return {
     watch,
@@ -97,16 +101,22 @@ export function startKeeping(keeper: KeyKeeper, log: Logger): { stop(): Promise<
   let round: Promise<void> = Promise.resolve();
   const keep = async () => {
     for (const job of await keeper.due()) {
-      const outcome = await keeper.run(job, { signal: stopping.signal });
+      // One that fails must not keep the others from their turn.
+      const outcome = await keeper.run(job, { signal: stopping.signal }).catch(failed(job));
       log.info('a key job ran', { store: job.store, operation: job.kind, reason: outcome });
       if (job.kind === 'rotate-kek' && outcome === 'DONE') {
         log.warn('the key-encryption key has a new version: copy the key file to its backup');
       }
     }
   };
+  const failed = (job: KeyJob) => (error: unknown) => {
+    const fields = { store: job.store, operation: job.kind, error };
+    log.error('a key job failed and will be tried again', { code: 'KEY_JOB_FAILED', ...fields });
+    return 'FAILED' as const;
+  };
   const begin = () => {
     round = round.then(keep).catch((error: unknown) => {
-      log.error('a key job failed and will be tried again', { code: 'KEY_JOB_FAILED', error });
+      log.error('key jobs could not be looked for', { code: 'KEY_JOB_FAILED', error });
     });
   };
   begin();

@@ -9,7 +9,12 @@ import {
 } from '@caregraph/database';
 import { openEmbeddedKeyService, openKeyKeeping, type KeyKeeping } from '@caregraph/deployment';
 import { keyServiceConfigOf, openKeyService, type KeyService } from '@caregraph/encryption';
-import { readEmbeddedConfig, readKeyServiceVariables, readStoreUrl } from '../config.ts';
+import {
+  readEmbeddedConfig,
+  readErasureConfig,
+  readKeyServiceVariables,
+  readStoreUrl,
+} from '../config.ts';
 import { withStoreTargets, type StoreTarget } from '../migrate-target.ts';
 
 const databases = databaseNames.filter((name) => name !== 'identity');
@@ -63,7 +68,9 @@ async function onTargets(
   const clock = systemClock;
   const ids = createIdSource(clock);
   try {
-    const keeping = openKeyKeeping({ pools, keyPool, keyService, clock, ids, phoneRegion });
+    const { KEY_BACKUP_DAYS: keyBackupDays } = readErasureConfig();
+    const shared = { pools, keyPool, keyService, clock, ids, phoneRegion };
+    const keeping = openKeyKeeping({ ...shared, keyBackupDays });
     await work({ keeping, keyPool, pools });
   } finally {
     await keyService.close();

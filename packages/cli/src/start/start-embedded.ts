@@ -10,7 +10,7 @@ import {
 import { erasureFolder } from '@caregraph/deployment/erasures';
 import { createLogger, createMetrics, serveMetrics } from '@caregraph/observability';
 import { networkConfigOf } from '@caregraph/network';
-import type { EmbeddedConfig } from '../config.ts';
+import { readErasureConfig, type EmbeddedConfig } from '../config.ts';
 import { createDemo, type Demo } from './demo.ts';
 import { startEmbeddedStores, type EmbeddedStores } from './embedded-stores.ts';
 import { requireFreePort } from './free-port.ts';
@@ -58,6 +58,7 @@ export async function startEmbedded(
     phoneRegion: config.PHONE_REGION,
     router: { host: config.HOST, port: config.PORT, network: networkOf(config) },
     erasures: { directory: config.ERASURE_LIST_DIR ?? erasureFolder(config.CAREGRAPH_DATA) },
+    keyBackupDays: readErasureConfig().KEY_BACKUP_DAYS,
     documents: await embeddedDocuments({ dataDirectory: config.CAREGRAPH_DATA, keys, log }),
     ...identityAt(config, stores),
     ...(demo && { demoTokens: demo.tokens }),

@@ -88,7 +88,10 @@ async function runAlone<T>(
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const client = await pool.connect();
+  // Idle for as long as the job runs: without a listener a restart of the server would end the process.
+  client.on('error', ignoreLost);
   const lock = [`caregraph key job ${store}/${kind}/${subject}`];
+  let isLost = false;
   try {
     const { rows } = await client.query<{ taken: boolean }>(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
@@ -98,9 +101,16 @@ async function runAlone<T>(
     try {
       return await work();
     } finally {
-      await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', lock);
+      await client
+        .query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', lock)
+        .catch(() => (isLost = true));
     }
   } finally {
-    client.release();
+    client.off('error', ignoreLost);
+    // A connection that may still hold the lock must not come back to the pool.
+    client.release(isLost);
   }
 }
+
+/** The lock ends with its connection; the job finds out by its own statements. */
+function ignoreLost(): void {}

@@ -1,4 +1,3 @@
-import { SealError } from '../seal-error.ts';
 import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { SealedStore } from '../walk/rewrite-rows.ts';
 import { sealedByOther } from '../walk/stored-rows.ts';
@@ -27,8 +26,7 @@ export function rotateDataKeyJob(store: SealedStore, keys: StoreKeys, ownerId: s
     begin: async () => ({ phase: 'SWITCH', position: {}, done: 0, total: null }),
     async step(at) {
       if (at.phase === 'SWITCH') {
-        await replaceKey(keys, ownerId);
-        return { ...at, phase: 'RESEAL' };
+        return (await replaceKey(keys, ownerId)) ? { ...at, phase: 'RESEAL' } : 'DONE';
       }
       const next = await resealStep(store, keys, ownerId, at);
       if (next !== undefined) return next;
@@ -71,14 +69,17 @@ export function dropRetiredJob(store: SealedStore, keys: StoreKeys, keepMs: numb
   };
 }
 
-/** A repeated switch makes one key more, and the one before is retired with the others. */
-async function replaceKey(keys: StoreKeys, ownerId: string): Promise<void> {
+/**
+ * A repeated switch makes one key more, and the one before is retired with the others.
+ *
+ * @returns false when the owner has no key
+ */
+async function replaceKey(keys: StoreKeys, ownerId: string): Promise<boolean> {
   const active = await keys.dataKeyRotation.activeKey(ownerId);
-  if (active === undefined) {
-    const place = { model: 'data_key', rowId: ownerId };
-    throw new SealError('SEAL_KEY_UNKNOWN', place, 'nobody has such a key');
-  }
+  // Erased meanwhile, or never there: nothing is left to rotate.
+  if (active === undefined) return false;
   const { row } = await keys.newDataKey({ ownerId, institutionId: active.institutionId });
   await keys.dataKeyRotation.replaceActive(row, 0, keys.clock.now());
   keys.keyring.renew(ownerId);
+  return true;
 }

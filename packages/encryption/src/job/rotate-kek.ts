@@ -2,12 +2,12 @@ import type { KekWrappedRow, RotationStore } from '../key-store/rotation-store.t
 import { indexContext } from '../keyring/index-keys.ts';
 import type { KeyServiceWatch } from '../keyring/key-service-watch.ts';
 import { partitionContext } from '../keyring/partition-keys.ts';
-import type { StoreKeys } from '../store-keys.ts';
+import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { KeyJob } from './key-job.ts';
 
 export interface KekJobOptions {
   /** The key schemas of all subgraphs. */
-  readonly stores: readonly Pick<StoreKeys, 'store' | 'rotation'>[];
+  readonly stores: readonly Pick<StoreKeys, 'store' | 'rotation' | 'clock' | 'limits'>[];
   readonly watch: KeyServiceWatch;
 }
 
@@ -47,7 +47,8 @@ export function rotateKekJob(options: KekJobOptions & { readonly madeAlready?: b
 
 /**
  * The job that ends the versions of the KEK before one: whatever such a version still wraps is
- * wrapped anew first, so that only copies elsewhere are lost with it.
+ * wrapped anew first, and once more when no process can know it any longer: one that had a key
+ * wrapped by an older version may store it late. Only copies elsewhere are lost.
  */
 export function retireKekJob({ stores, watch }: KekJobOptions, version: number): KeyJob {
   return {
@@ -56,10 +57,19 @@ export function retireKekJob({ stores, watch }: KekJobOptions, version: number):
     async step(at) {
       const rewrapped = await rewrapSome(stores, watch, version);
       if (rewrapped > 0) return { ...at, done: at.done + rewrapped };
+      if (at.phase === 'REWRAP') return { ...at, phase: 'SWEEP', notBefore: forgottenAt(stores) };
       await watch.call((service) => service.retireBelow(version));
       return 'DONE';
     },
   };
+}
+
+/** When every process has read its keys anew. */
+function forgottenAt(stores: KekJobOptions['stores']): Date {
+  const instants = stores.map(
+    ({ clock, limits }) => clock.now().getTime() + refreshedAfterMs(limits),
+  );
+  return new Date(Math.max(0, ...instants));
 }
 
 /** Wraps the next keys that an older version wraps. @returns how many */
@@ -71,18 +81,22 @@ async function rewrapSome(
   for (const { store, rotation } of stores) {
     const rows = await rotation.wrappedBelow(version, keysPerStep);
     if (rows.length === 0) continue;
-    await rewrapRows(store, rotation, watch, rows);
+    await rewrapRows({ store, rotation, watch, version }, rows);
     return rows.length;
   }
   return 0;
 }
 
 async function rewrapRows(
-  store: string,
-  rotation: RotationStore,
-  watch: KeyServiceWatch,
+  of: {
+    readonly store: string;
+    readonly rotation: RotationStore;
+    readonly watch: KeyServiceWatch;
+    readonly version: number;
+  },
   rows: readonly KekWrappedRow[],
 ): Promise<void> {
+  const { store, rotation, watch, version } = of;
   const next = await watch.call((service) =>
     service.rewrapMany(
       rows.map((row) => ({
@@ -96,6 +110,8 @@ async function rewrapRows(
     ),
   );
   if (next.length !== rows.length) throw new Error('the key service wrapped too few keys');
+  const behind = next.some(({ kekVersion }) => kekVersion < version);
+  if (behind) throw new Error('the key service wraps with an older version than it has');
   await rotation.rewrap(
     rows.flatMap((row, at) => {
       const wrapped = next[at];

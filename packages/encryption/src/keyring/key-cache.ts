@@ -69,6 +69,8 @@ export function createKeyCache<TKey>(options: {
       return held;
     },
     hold(held) {
+      // It is wiped: to seal with it would be to seal with zeros.
+      if (held.gone && held.holders === 0) throw new Error('a key was taken after it was wiped');
       held.holders += 1;
     },
     release(held) {

@@ -14,7 +14,7 @@ import {
 import type { KeyCache } from './key-cache.ts';
 import { isAway } from './key-service-watch.ts';
 import type { KeyringLimits } from './keyring-limits.ts';
-import { createSingleFlight } from './single-flight.ts';
+import { createSingleFlight, type Holding } from './single-flight.ts';
 
 const attempts = 3;
 
@@ -29,6 +29,7 @@ export function createLoadById(deps: DataKeysDependencies, known: DataKeyCache) 
       for (const id of ids) if (!left.has(id)) known.cache.remove(id);
       return unwrapRows(deps, known, rows);
     },
+    holdingIn(known.cache),
   );
 }
 
@@ -37,6 +38,7 @@ export function createLoadByOwner(deps: DataKeysDependencies, known: DataKeyCach
   return createSingleFlight<KeyOwner, LoadedKey | 'ERASED'>(
     (owner) => owner.ownerId,
     (owners) => findOrMake(deps, known, owners),
+    holdingIn(known.cache),
   );
 }
 
@@ -110,10 +112,8 @@ export async function holdAged<TAsked, TFound>(
     for (const held of some) if (held !== undefined) cache.release(held);
   };
   try {
-    for (const [name, one] of await load(missing)) {
-      if (isHeld(one)) cache.hold(one);
-      found.set(name, one);
-    }
+    // They come held.
+    for (const [name, one] of await load(missing)) found.set(name, one);
     letGo(old.values());
     return found;
   } catch (error) {
@@ -128,6 +128,18 @@ export async function holdAged<TAsked, TFound>(
     for (const [name, held] of old) if (held !== undefined) found.set(name, held);
     return found;
   }
+}
+
+/** Holds what is a key; faults and words in its place need none. */
+function holdingIn(cache: KeyCache<UsableKey>): Holding<unknown> {
+  return {
+    hold: (one) => {
+      if (isHeld(one)) cache.hold(one);
+    },
+    release: (one) => {
+      if (isHeld(one)) cache.release(one);
+    },
+  };
 }
 
 /** Tells a key from a fault or a word in its place. */

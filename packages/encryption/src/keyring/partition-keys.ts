@@ -93,6 +93,7 @@ function createPartitionHold(deps: PartitionKeysDependencies, cache: KeyCache<Ui
   const load = createSingleFlight<PartitionKeyRow, Held<Uint8Array>>(
     (row) => row.id,
     (rows) => unwrap(deps, cache, rows),
+    cache,
   );
   return async (rows: readonly PartitionKeyRow[]): Promise<Held<Uint8Array>[]> => {
     const now = clock.now().getTime();
@@ -100,27 +101,25 @@ function createPartitionHold(deps: PartitionKeysDependencies, cache: KeyCache<Ui
     const old = rows.filter((_row, at) => !isUsable(known[at], now, limits.maxAgeMs));
     // Held before anything is awaited: what is known now may have left by then.
     for (const one of known) if (one !== undefined) cache.hold(one);
+    const letGo = (some: Iterable<Held<Uint8Array> | undefined>) => {
+      for (const one of some) if (one !== undefined) cache.release(one);
+    };
     try {
       const fresh = old.length === 0 ? undefined : await load(old);
-      const found = rows.map((row, at) => fresh?.get(row.id) ?? known[at]);
-      return heldAll(cache, found);
+      letGo(known.filter((one) => one !== undefined && fresh?.has(one.id) === true));
+      return complete(rows.map((row, at) => fresh?.get(row.id) ?? known[at]));
     } catch (error) {
       const grace = limits.maxAgeMs + limits.graceMs;
-      if (!isAway(error) || known.some((one) => !isUsable(one, now, grace))) throw error;
-      return heldAll(cache, known);
-    } finally {
-      for (const one of known) if (one !== undefined) cache.release(one);
+      if (isAway(error) && known.every((one) => isUsable(one, now, grace))) return complete(known);
+      letGo(known);
+      throw error;
     }
   };
 }
 
-function heldAll(
-  cache: KeyCache<Uint8Array>,
-  found: readonly (Held<Uint8Array> | undefined)[],
-): Held<Uint8Array>[] {
+function complete(found: readonly (Held<Uint8Array> | undefined)[]): Held<Uint8Array>[] {
   const all = found.filter((one) => one !== undefined);
   if (all.length < found.length) throw new Error('a partition key was not opened');
-  for (const one of all) cache.hold(one);
   return all;
 }
 

@@ -266,7 +266,7 @@ describe('keys that change while they are used', () => {
     await sealFor(keys, someone());
     const { testKeys, watch, keyPool, clock } = bed;
     const options = { jobs: createJobStore(keyPool), clock, ids: { next: () => randomUUID() } };
-    const stores = [bed.open()];
+    const stores = [bed.open({ maxAgeMs: 0, graceMs: 0, marginMs: 0 })];
     expect(await runJob(rotateKekJob({ stores, watch }), options)).toBe('DONE');
     const version = await testKeys.keyService.currentVersion();
     expect(await runJob(retireKekJob({ stores, watch }, version), options)).toBe('DONE');

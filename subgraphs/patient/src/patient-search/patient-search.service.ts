@@ -40,7 +40,9 @@ export async function searchPatients(
   const identified =
     identifier && (await namedBy(identifier.type, identifier.value, identifier.system));
   const byName = identified === null && (question.name?.words.indexed.length ?? 0) > 0;
-  const area = byName && areaId !== null ? await search.areaOf(areaId, mostDistricts + 1) : null;
+  // Also where no name is looked up: an area that is not known here has nobody, and that says nothing.
+  const place = areaId === null ? null : await search.areaOf(areaId, mostDistricts + 1);
+  const area = byName ? place : null;
   if (area !== null && area.districtIds.length > mostDistricts) return tooMany(['AREA']);
   const found = await candidatesOf(search, { question, area, identified });
   const rows = await search.open(found.ids);

@@ -17,6 +17,15 @@ export interface RingFile {
   close(): void;
 }
 
+function wipeIfRefused(read: KeyRing, check: () => void) {
+  try {
+    check();
+  } catch (error) {
+    wipeRing(read);
+    throw error;
+  }
+}
+
 export function createRingFile(path: string, format: KeyFileFormat): RingFile {
   let ring: KeyRing | undefined;
   let stamp: FileStamp | undefined;
@@ -27,13 +36,10 @@ export function createRingFile(path: string, format: KeyFileFormat): RingFile {
     if (closed) throw new KeyServiceError('KEY_SERVICE_UNAVAILABLE', 'the key file was closed');
   };
   const adopt = (read: KeyRing, of: FileStamp) => {
-    try {
+    wipeIfRefused(read, () => {
       checkOpen();
       if (ring !== undefined) checkSuccession(path, ring, read);
-    } catch (error) {
-      wipeRing(read);
-      throw error;
-    }
+    });
     wipeRing(ring ?? []);
     ring = read;
     stamp = of;
@@ -53,6 +59,8 @@ export function createRingFile(path: string, format: KeyFileFormat): RingFile {
     return await reading;
   };
   const change = async (next: (ring: KeyRing) => KeyRing) => {
+    // A read that began before the lock was ours may have missed what another process wrote.
+    if (reading !== undefined) await Promise.allSettled([reading]);
     const before = await current();
     const changed = next(before);
     const writing = format.write(changed);
