@@ -164,10 +164,13 @@ describe('what is refused', () => {
     expect(answer.errors[0]?.extensions).toMatchObject({ code: 'PAGE_SIZE_INVALID', max: 50 });
   });
 
-  test('an area that this store has not heard of is a fault, and not nobody', async () => {
-    const answer = await d.ask(d.worker, searchQuery, { areaId: id(), name: 'asha' });
-    expect(answer.errors[0]?.extensions.code).toBe('SCOPE_BEHIND');
-  });
+  test.each([{ name: 'asha' }, { phone: '9876543210' }])(
+    'an area that this store has not heard of is a fault, and not nobody: %j',
+    async (asked) => {
+      const answer = await d.ask(d.worker, searchQuery, { areaId: id(), ...asked });
+      expect(answer.errors[0]?.extensions.code).toBe('SCOPE_BEHIND');
+    },
+  );
 
   test('who may not read patients', async () => {
     const admin = await d.graph.token({ roles: ['institution_admin'], areaRoots: [d.district] });
