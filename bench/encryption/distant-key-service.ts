@@ -5,7 +5,7 @@ import type { KeyService } from '@caregraph/encryption';
  * A key service that is so many milliseconds away, and takes all keys of a question in one call, as
  * Vault transit does.
  */
-export function distantService(service: KeyService, callMs: number): KeyService {
+function distantService(service: KeyService, callMs: number): KeyService {
   const afterCall = async <T>(work: () => Promise<T>): Promise<T> => {
     await pass(callMs);
     return work();
@@ -24,7 +24,7 @@ export function distantService(service: KeyService, callMs: number): KeyService 
 const callsAtOnce = 16;
 
 /** The same where every key is a call of its own, 16 at a time, as with AWS KMS. */
-export function singleKeyService(service: KeyService, callMs: number): KeyService {
+function singleKeyService(service: KeyService, callMs: number): KeyService {
   const distant = distantService(service, callMs);
   return {
     ...distant,
@@ -46,3 +46,12 @@ async function oneByOne<TRequest, TAnswer>(
   await Promise.all(Array.from({ length: callsAtOnce }, worker));
   return answers.flat();
 }
+
+const callMs = 5;
+
+/** Ways from a measured process to the key-encryption key. */
+export const waysToKeyService: Readonly<Record<string, (service: KeyService) => KeyService>> = {
+  'key file': (service) => service,
+  'key service, 5 ms a call': (service) => distantService(service, callMs),
+  'key service, 5 ms a key': (service) => singleKeyService(service, callMs),
+};

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { createPool } from '@caregraph/database';
-import type { FieldCodec, KeyService } from '@caregraph/encryption';
+import type { FieldCodec } from '@caregraph/encryption';
 import { createSealing } from '@caregraph/subgraph';
 import { answerTurns, timedTurn, type Steps, type Turn } from '../../measure/turn.ts';
 import { runChild } from '../../process/child.ts';
 import { databaseTarget } from '../../stores/database-targets.ts';
 import { openBenchKeys, type BenchKeys } from '../bench-keys.ts';
-import { distantService, singleKeyService } from '../distant-key-service.ts';
+import { waysToKeyService } from '../distant-key-service.ts';
 import { openBareClient, openPatientClient } from '../patient-client.ts';
 import { createDigest } from '../patient-rows.ts';
 import { plainCodec } from '../plain-codec.ts';
@@ -20,14 +20,6 @@ const settingsSchema = z.object({
 });
 
 const pageSize = 500;
-const callMs = 5;
-
-/** Ways from this process to the key-encryption key. */
-const services: Readonly<Record<string, (service: KeyService) => KeyService>> = {
-  'key file': (service) => service,
-  'key service, 5 ms a call': (service) => distantService(service, callMs),
-  'key service, 5 ms a key': (service) => singleKeyService(service, callMs),
-};
 
 /** Opens all patients of a store page by page, as a device's first sync makes a subgraph do it. */
 runChild(async (settings) => {
@@ -41,7 +33,7 @@ runChild(async (settings) => {
   const [sealed, plain] = [open(place.sealedStore), open(place.plainStore)];
   const [sealedClient, plainClient] = [openBareClient(sealed), openBareClient(plain)];
   const keys = await Promise.all(
-    Object.entries(services).map(
+    Object.entries(waysToKeyService).map(
       async ([name, wrap]) => [name, await openBenchKeys(place, { wrap })] as const,
     ),
   );

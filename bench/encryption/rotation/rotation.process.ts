@@ -7,7 +7,7 @@ import { answerTurns, type Steps } from '../../measure/turn.ts';
 import { runChild } from '../../process/child.ts';
 import { databaseTarget } from '../../stores/database-targets.ts';
 import { openBenchKeys, type BenchKeys } from '../bench-keys.ts';
-import { distantService, singleKeyService } from '../distant-key-service.ts';
+import { waysToKeyService } from '../distant-key-service.ts';
 import { dataKeySteps, type SkippingClock } from './data-key-steps.ts';
 import { kekSteps, partitionKeys } from './kek-steps.ts';
 import { addPartitionKeys } from './key-rows.ts';
@@ -17,12 +17,6 @@ const settingsSchema = z.object({
   keyDatabase: databaseTarget,
   dataKeys: z.int(),
 });
-const callMs = 5;
-const services: Readonly<Record<string, (service: KeyService) => KeyService>> = {
-  'key file': (service) => service,
-  'key service, 5 ms a call': (service) => distantService(service, callMs),
-  'key service, 5 ms a key': (service) => singleKeyService(service, callMs),
-};
 
 /** Rotations of partition keys and of the key-encryption key, in a key database of this run's own. */
 runChild(async (settings) => {
@@ -40,7 +34,7 @@ runChild(async (settings) => {
   const keys = await open('data-keys');
   const [ours, peer] = [keys.open('patient'), keys.open('clinical')];
   let steps: Steps = await dataKeySteps({ ours, peer, count: dataKeys, clock });
-  for (const [name, wrap] of Object.entries(services)) {
+  for (const [name, wrap] of Object.entries(waysToKeyService)) {
     const side = async (which: string, store: string) => {
       const own = await open(which, wrap);
       return { keys: own, store: own.open(store) };
