@@ -1,12 +1,7 @@
 import type { ErasureOrder, ErasureTx } from '@caregraph/erasure';
 import type { EventDraft } from '@caregraph/messaging';
-import {
-  logChange,
-  nextVersion,
-  placedColumns,
-  placedEvent,
-  type PlacedRow,
-} from './change-by-erasure.store.ts';
+import { patientPlaced, type PlacedPatient } from '../reach/index.ts';
+import { logChange, nextVersion, placedColumns } from './change-by-erasure.store.ts';
 
 /**
  * Looks at the records that were merged into the one that goes. They are the same person and go
@@ -23,12 +18,12 @@ export async function detachAliases(
   );
   if (found.rowCount === 0) return { events: [] };
   if (aliases === 'REFUSE') return 'ALIASES_LEFT';
-  const { rows } = await tx.query<PlacedRow>(
+  const { rows } = await tx.query<PlacedPatient>(
     `UPDATE patient SET merged_into_id = NULL, ${nextVersion('standing')},
        status = CASE WHEN deceased_on IS NULL THEN 'ACTIVE' ELSE 'DECEASED' END
      WHERE merged_into_id = $1 RETURNING ${placedColumns}`,
     [patientId],
   );
   for (const row of rows) await logChange(tx, { typename: 'Patient', ...row }, at);
-  return { events: rows.map(placedEvent) };
+  return { events: rows.map(patientPlaced) };
 }

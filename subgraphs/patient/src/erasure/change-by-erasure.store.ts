@@ -1,5 +1,4 @@
 import type { ErasureTx } from '@caregraph/erasure';
-import type { EventDraft } from '@caregraph/messaging';
 
 /** No device and no person wrote it: an erasure did. */
 const nobody = '00000000-0000-0000-0000-000000000000';
@@ -10,23 +9,9 @@ export function nextVersion(field: 'headId' | 'place' | 'standing'): string {
     jsonb_build_object('version', version + 1, 'deviceId', '${nobody}', 'deviceSequence', 0))`;
 }
 
-/** A patient who stays, as the other subgraphs are to know them. */
-export interface PlacedRow {
-  readonly id: string;
-  readonly areaId: string;
-  readonly institutionId: string;
-  readonly authorId: string;
-  readonly status: string;
-  readonly version: number;
-}
-
+/** SQL that reads a patient who stays as a `PlacedPatient`. */
 export const placedColumns = `id::text, area_id::text AS "areaId",
   institution_id::text AS "institutionId", author_id::text AS "authorId", status, version`;
-
-export function placedEvent({ id, ...place }: PlacedRow): EventDraft {
-  const data = { patientId: id, ...place };
-  return { type: 'org.caregraph.patient.placed.v1', subject: id, data };
-}
 
 /** Tells devices of a record that stays and has changed. */
 export async function logChange(

@@ -1,12 +1,7 @@
 import { touched, type ErasureOrder, type ErasureTx, type GoneRecord } from '@caregraph/erasure';
 import type { EventDraft } from '@caregraph/messaging';
-import {
-  logChange,
-  nextVersion,
-  placedColumns,
-  placedEvent,
-  type PlacedRow,
-} from './change-by-erasure.store.ts';
+import { patientPlaced, type PlacedPatient } from '../reach/index.ts';
+import { logChange, nextVersion, placedColumns } from './change-by-erasure.store.ts';
 import type { LockedPerson } from './person-locked.store.ts';
 
 export async function lockHouseholds(tx: ErasureTx, ids: readonly string[]): Promise<void> {
@@ -66,7 +61,7 @@ export async function dissolveHouseholds(
   const ids = [...new Set([...empty, ...order.households])];
   if (ids.length === 0) return { ids, rows: 0, gone: [], events: [] };
   await tx.query('UPDATE household SET head_id = NULL WHERE id = ANY($1::uuid[])', [ids]);
-  const left = await tx.query<PlacedRow>(
+  const left = await tx.query<PlacedPatient>(
     `UPDATE patient SET household_id = NULL, ${nextVersion('place')}
      WHERE household_id = ANY($1::uuid[]) RETURNING ${placedColumns}`,
     [ids],
@@ -91,6 +86,6 @@ export async function dissolveHouseholds(
     gone: deleted.rows.map(({ id, version, area }) => ({
       ...{ typename: 'Household', id, version, areas: [area] },
     })),
-    events: left.rows.map(placedEvent),
+    events: left.rows.map(patientPlaced),
   };
 }

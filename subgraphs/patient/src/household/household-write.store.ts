@@ -2,7 +2,7 @@ import { firstFieldVersions, type FieldVersions, type OperationStamp } from '@ca
 import type { Household } from '../../generated/prisma/client.ts';
 import type { StoreTx } from '../client.ts';
 import { fieldVersionsJson } from '../field-versions.ts';
-import { districtOf } from '../reach/index.ts';
+import { districtOf, type PlacedPatient } from '../reach/index.ts';
 import type { RegisterHousehold } from './household.input.ts';
 
 /** Writes a new household, without members. */
@@ -92,21 +92,12 @@ export async function indexMembersAt(
   }
 }
 
-interface MovedMember {
-  readonly id: string;
-  readonly areaId: string;
-  readonly institutionId: string;
-  readonly authorId: string;
-  readonly status: string;
-  readonly version: number;
-}
-
 /** Counts the move of a household as a change of each of its members. */
 export async function countMoveOfMembers(
   tx: StoreTx,
   householdId: string,
   { deviceId, deviceSequence }: OperationStamp,
-): Promise<MovedMember[]> {
+): Promise<PlacedPatient[]> {
   return tx.$queryRaw`
     UPDATE patient SET version = version + 1,
       field_versions = field_versions || jsonb_build_object('place', jsonb_build_object(

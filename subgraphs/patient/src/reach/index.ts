@@ -6,6 +6,7 @@ export {
   refuseDuplicate,
   refuseUnreached,
   takesChanges,
+  type PlacedPatient,
 } from './reach.service.ts';
 export {
   dependantsOf,

@@ -64,15 +64,18 @@ export function takesChanges({ status }: { readonly status: string }): boolean {
   return status !== 'MERGED' && status !== 'ENTERED_IN_ERROR';
 }
 
-/** Where a patient belongs now, for the subgraphs that keep facts about them. */
-export function patientPlaced(patient: {
+/** A patient as the other subgraphs are to know them. */
+export interface PlacedPatient {
   readonly id: string;
   readonly areaId: string;
   readonly institutionId: string;
   readonly authorId: string;
   readonly status: string;
   readonly version: number;
-}): EventDraft {
+}
+
+/** Where a patient belongs now, for the subgraphs that keep facts about them. */
+export function patientPlaced(patient: PlacedPatient): EventDraft {
   const { id, areaId, institutionId, authorId, status, version } = patient;
   return {
     type: 'org.caregraph.patient.placed.v1',
