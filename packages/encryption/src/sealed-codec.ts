@@ -1,3 +1,4 @@
+import { keyObjectsOfOneWork, type KeyObjects } from './cipher/aes-gcm.ts';
 import { keyIdOf, maxPlainBytes, openValue, sealValue } from './cipher/field-cipher.ts';
 import type { DataKey } from './cipher/data-key.ts';
 import { createNonceSource } from './cipher/nonce-source.ts';
@@ -25,20 +26,22 @@ export function createSealedCodec(deps: {
       for (const request of requests) refuseLarge(request);
       const seals = new Map<string, number>();
       for (const { ownerId } of requests) seals.set(ownerId, (seals.get(ownerId) ?? 0) + 1);
-      return deps.keyring.seal(seals, (keyOf) =>
-        requests.map((request) =>
-          sealValue(keyOf(request.ownerId), request, request.plain, nextNonce()),
-        ),
-      );
+      return deps.keyring.seal(seals, (keyOf) => {
+        const objectOf = keyObjectsOfOneWork();
+        return requests.map((request) =>
+          sealValue(keyOf(request.ownerId), request, request.plain, nextNonce(), objectOf),
+        );
+      });
     },
     async openMany(requests) {
       const keyIds = new Set<string>();
       const ids = requests.map(({ sealed }) => keyIdOf(sealed));
       for (const keyId of ids) if (keyId !== undefined) keyIds.add(keyId);
       const takesPlain = deps.takesPlain();
-      return deps.keyring.open(keyIds, (keyOf) =>
-        requests.map((request, at) => openOne(request, ids[at], keyOf, takesPlain)),
-      );
+      return deps.keyring.open(keyIds, (keyOf) => {
+        const from = { keyOf, takesPlain, objectOf: keyObjectsOfOneWork() };
+        return requests.map((request, at) => openOne(request, ids[at], from));
+      });
     },
   };
 }
@@ -48,11 +51,16 @@ function refuseLarge(request: SealRequest): void {
   throw new SealError('SEAL_VALUE_INVALID', request, 'a sealed value has at most 1 MiB');
 }
 
+interface OpenWith {
+  readonly keyOf: (keyId: string) => DataKey | undefined;
+  readonly takesPlain: boolean;
+  readonly objectOf: KeyObjects;
+}
+
 function openOne(
   request: OpenRequest,
   keyId: string | undefined,
-  keyOf: (keyId: string) => DataKey | undefined,
-  takesPlain: boolean,
+  { keyOf, takesPlain, objectOf }: OpenWith,
 ): Uint8Array {
   const { sealed } = request;
   if (sealed[0] === plainVersion) return openPlain(request, takesPlain);
@@ -68,7 +76,7 @@ function openOne(
   if (key.ownerId !== request.ownerId) {
     throw new SealError('SEAL_OPEN_REFUSED', request, 'its key is of another owner');
   }
-  const plain = openValue(key, request, sealed);
+  const plain = openValue(key, request, sealed, objectOf);
   if (typeof plain !== 'string') return plain;
   throw new SealError(
     'SEAL_OPEN_REFUSED',

@@ -10,12 +10,21 @@ const mostPrefixes = 1_000;
  * @throws RangeError for a text above 65,535 UTF-8 bytes
  */
 export function lengthPrefixed(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  if (bytes.length > maxBytes) throw new RangeError('a bound name has at most 65,535 bytes');
-  const out = Buffer.allocUnsafe(bytes.length + 2);
-  out.writeUInt16BE(bytes.length);
-  bytes.copy(out, 2);
+  const out = Buffer.allocUnsafe(prefixedBytes(text));
+  lengthPrefixedInto(out, 0, text);
   return out;
+}
+
+/** How many bytes `lengthPrefixed` makes of a text. */
+export function prefixedBytes(text: string): number {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > maxBytes) throw new RangeError('a bound name has at most 65,535 bytes');
+  return bytes + 2;
+}
+
+/** Writes what `lengthPrefixed` makes into room for `prefixedBytes` at `at`. */
+export function lengthPrefixedInto(out: Buffer, at: number, text: string): void {
+  out.writeUInt16BE(out.write(text, at + 2, 'utf8'), at);
 }
 
 /**

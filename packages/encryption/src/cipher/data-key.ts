@@ -1,5 +1,5 @@
 import { createSecretKey, hkdfSync } from 'node:crypto';
-import { openGcm, sealGcm, tagBytes } from './aes-gcm.ts';
+import { openGcm, sealGcm, tagBytes, type KeyObjects } from './aes-gcm.ts';
 import { lengthPrefixed, uuidBytes } from './associated-data.ts';
 import { nonceBytes } from './nonce-source.ts';
 
@@ -77,12 +77,13 @@ export function wrapDataKey(
   place: DataKeyPlace,
   material: Uint8Array,
   nonce: Uint8Array,
+  objectOf: KeyObjects = createSecretKey,
 ): Uint8Array {
   const bodyAt = 1 + nonceBytes;
   const wrapped = new Uint8Array(bodyAt + material.length + tagBytes);
   wrapped[0] = wrapVersion;
   wrapped.set(nonce, 1);
-  sealGcm(partitionKey, nonce, placeBytes(place), material, wrapped, bodyAt);
+  sealGcm(objectOf(partitionKey), nonce, placeBytes(place), material, wrapped, bodyAt);
   return wrapped;
 }
 
@@ -96,8 +97,10 @@ export function unwrapDataKey(
   partitionKey: Uint8Array,
   place: DataKeyPlace,
   wrapped: Uint8Array,
+  objectOf: KeyObjects = createSecretKey,
 ): Uint8Array | undefined {
   if (wrapped.length !== wrappedBytes || wrapped[0] !== wrapVersion) return undefined;
   const nonce = wrapped.subarray(1, 1 + nonceBytes);
-  return openGcm(partitionKey, nonce, placeBytes(place), wrapped.subarray(1 + nonceBytes));
+  const body = wrapped.subarray(1 + nonceBytes);
+  return openGcm(objectOf(partitionKey), nonce, placeBytes(place), body);
 }

@@ -1,5 +1,6 @@
-import { openGcm, sealGcm, tagBytes } from './aes-gcm.ts';
-import { lengthPrefixed, namesPrefixed, uuidOf } from './associated-data.ts';
+import { createSecretKey } from 'node:crypto';
+import { openGcm, sealGcm, tagBytes, type KeyObjects } from './aes-gcm.ts';
+import { lengthPrefixedInto, namesPrefixed, prefixedBytes, uuidOf } from './associated-data.ts';
 import type { DataKey } from './data-key.ts';
 import { nonceBytes } from './nonce-source.ts';
 
@@ -25,12 +26,12 @@ export const sealedOverheadBytes = bodyAt + tagBytes;
 
 function associatedData(key: Pick<DataKey, 'idBytes'>, place: ValuePlace): Buffer {
   const names = namesPrefixed(place.store, place.model, place.field);
-  const rowId = lengthPrefixed(place.rowId);
-  const out = Buffer.allocUnsafe(1 + idBytes + names.length + rowId.length);
+  const rowIdAt = 1 + idBytes + names.length;
+  const out = Buffer.allocUnsafe(rowIdAt + prefixedBytes(place.rowId));
   out[0] = sealedVersion;
   out.set(key.idBytes, 1);
   out.set(names, 1 + idBytes);
-  out.set(rowId, 1 + idBytes + names.length);
+  lengthPrefixedInto(out, rowIdAt, place.rowId);
   return out;
 }
 
@@ -38,6 +39,7 @@ function associatedData(key: Pick<DataKey, 'idBytes'>, place: ValuePlace): Buffe
  * Seals one value by FORMAT.md version 1: AES-256-GCM (NIST SP 800-38D) with key commitment.
  *
  * @param nonce 12 random bytes of their own for this value
+ * @param objectOf one for all values of a statement: `keyObjectsOfOneWork`
  * @throws RangeError for more than 1 MiB of plaintext
  * @example sealValue(key, { store: 'patient', model: 'Patient', field: 'name', rowId }, plain, nonce)
  */
@@ -46,6 +48,7 @@ export function sealValue(
   place: ValuePlace,
   plain: Uint8Array,
   nonce: Uint8Array,
+  objectOf: KeyObjects = createSecretKey,
 ): Uint8Array<ArrayBuffer> {
   if (plain.length > maxPlainBytes) throw new RangeError('a sealed value has at most 1 MiB');
   const sealed = new Uint8Array(plain.length + sealedOverheadBytes);
@@ -53,7 +56,7 @@ export function sealValue(
   sealed.set(key.idBytes, 1);
   sealed.set(key.commitment, commitmentAt);
   sealed.set(nonce, nonceAt);
-  sealGcm(key.fieldKey, nonce, associatedData(key, place), plain, sealed, bodyAt);
+  sealGcm(objectOf(key.fieldKey), nonce, associatedData(key, place), plain, sealed, bodyAt);
   return sealed;
 }
 
@@ -76,6 +79,7 @@ export function openValue(
   key: DataKey,
   place: ValuePlace,
   sealed: Uint8Array,
+  objectOf: KeyObjects = createSecretKey,
 ): Uint8Array | OpenFailure {
   if (sealed[0] !== sealedVersion || sealed.length < sealedOverheadBytes) return 'MALFORMED';
   if (!isPart(sealed, 1, key.idBytes) || !isPart(sealed, commitmentAt, key.commitment)) {
@@ -83,7 +87,7 @@ export function openValue(
   }
   const nonce = sealed.subarray(nonceAt, bodyAt);
   const body = sealed.subarray(bodyAt);
-  return openGcm(key.fieldKey, nonce, associatedData(key, place), body) ?? 'REFUSED';
+  return openGcm(objectOf(key.fieldKey), nonce, associatedData(key, place), body) ?? 'REFUSED';
 }
 
 /** Both sides are public (they stand in the value), so the time of the comparison tells nothing. */

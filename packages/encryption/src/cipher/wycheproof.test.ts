@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { openGcm, sealGcm, tagBytes } from './aes-gcm.ts';
@@ -31,14 +32,14 @@ const after = Buffer.from('after');
 function sealed({ key, iv, aad, msg }: Vector): Buffer {
   const plain = bytes(msg);
   const room = Buffer.concat([before, Buffer.alloc(plain.length + tagBytes), after]);
-  sealGcm(bytes(key), bytes(iv), bytes(aad), plain, room, before.length);
+  sealGcm(createSecretKey(bytes(key)), bytes(iv), bytes(aad), plain, room, before.length);
   expect(room.subarray(0, before.length)).toEqual(before);
   expect(room.subarray(room.length - after.length)).toEqual(after);
   return room.subarray(before.length, room.length - after.length);
 }
 
 const opened = ({ key, iv, aad, ct, tag }: Vector) =>
-  openGcm(bytes(key), bytes(iv), bytes(aad), bytes(ct + tag));
+  openGcm(createSecretKey(bytes(key)), bytes(iv), bytes(aad), bytes(ct + tag));
 
 test('all 66 vectors of 256, 96 and 128 bits are here', () => {
   expect(new Set(tests.map(({ tcId }) => tcId)).size).toBe(66);

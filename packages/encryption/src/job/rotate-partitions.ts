@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { keyObjectsOfOneWork, type KeyObjects } from '../cipher/aes-gcm.ts';
 import { keyBytes, unwrapDataKey, wrapDataKey } from '../cipher/data-key.ts';
 import { createNonceSource } from '../cipher/nonce-source.ts';
 import type { PartitionRow } from '../key-store/rotation-store.ts';
@@ -75,33 +76,47 @@ async function moveSome(keys: StoreKeys): Promise<number> {
   const row = await keys.keyStore.partitionKey(old.institutionId, old.month);
   if (row === undefined) throw new Error('a partition without its newest key');
   const dataKeys = await keys.rotation.dataKeysUnder(old.id, keysPerStep);
-  const moved = await keys.partitions.withOpen([old, row], (open) =>
-    dataKeys.map((dataKey) => ({
+  const moved = await keys.partitions.withOpen([old, row], (open) => {
+    const wrapWith = { open, objectOf: keyObjectsOfOneWork(), from: old, to: row.id };
+    return dataKeys.map((dataKey) => ({
       id: dataKey.id,
-      wrapped: wrapAnew(keys.store, open, { from: old, to: row.id }, dataKey),
-    })),
-  );
+      wrapped: wrapAnew(keys.store, wrapWith, dataKey),
+    }));
+  });
   await keys.rotation.moveDataKeys(old.id, row.id, moved);
   return dataKeys.length;
 }
 
 const nextNonce = createNonceSource();
 
+interface WrapWith {
+  readonly open: ReadonlyMap<string, OpenPartition>;
+  readonly objectOf: KeyObjects;
+  readonly from: PartitionRow;
+  readonly to: string;
+}
+
 function wrapAnew(
   store: string,
-  open: ReadonlyMap<string, OpenPartition>,
-  { from, to }: { readonly from: PartitionRow; readonly to: string },
+  { open, objectOf, from, to }: WrapWith,
   dataKey: { readonly id: string; readonly ownerId: string; readonly wrapped: Uint8Array },
 ): Uint8Array {
   const [old, next] = [open.get(from.id)?.key, open.get(to)?.key];
   if (old === undefined || next === undefined) throw new Error('a partition key was not opened');
   const place = { store, keyId: dataKey.id, ownerId: dataKey.ownerId };
-  const material = unwrapDataKey(old, { ...place, partitionKeyId: from.id }, dataKey.wrapped);
+  const placed = { ...place, partitionKeyId: from.id };
+  const material = unwrapDataKey(old, placed, dataKey.wrapped, objectOf);
   if (material === undefined) {
     const at = { model: 'data_key', rowId: dataKey.id };
     throw new SealError('SEAL_KEY_DAMAGED', at, 'it does not open');
   }
-  const wrapped = wrapDataKey(next, { ...place, partitionKeyId: to }, material, nextNonce());
+  const wrapped = wrapDataKey(
+    next,
+    { ...place, partitionKeyId: to },
+    material,
+    nextNonce(),
+    objectOf,
+  );
   material.fill(0);
   return wrapped;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, IdSource } from '@caregraph/clock';
+import { keyObjectsOfOneWork, type KeyObjects } from '../cipher/aes-gcm.ts';
 import {
   deriveDataKey,
   keyBytes,
@@ -112,7 +113,10 @@ async function openMaterials(
   const open = (some: readonly DataKeyRow[]) =>
     deps.partitions.withOpen(
       some.map((row) => row.partition),
-      (keys) => some.map((row) => unwrapOne(deps.store, keys, row)),
+      (keys) => {
+        const objectOf = keyObjectsOfOneWork();
+        return some.map((row) => unwrapOne(deps.store, { keys, objectOf }, row));
+      },
     );
   try {
     return await open(rows);
@@ -147,14 +151,19 @@ function releaseSoon(cache: KeyCache<UsableKey>, held: readonly HeldKey[]): void
   });
 }
 
+interface UnwrapWith {
+  readonly keys: ReadonlyMap<string, OpenPartition>;
+  readonly objectOf: KeyObjects;
+}
+
 function unwrapOne(
   store: string,
-  keys: ReadonlyMap<string, OpenPartition>,
+  { keys, objectOf }: UnwrapWith,
   row: DataKeyRow,
 ): Material | SealError {
   const partition = keys.get(row.partition.id);
   const place = { store, keyId: row.id, ownerId: row.ownerId, partitionKeyId: row.partition.id };
-  const bytes = partition && unwrapDataKey(partition.key, place, row.wrapped);
+  const bytes = partition && unwrapDataKey(partition.key, place, row.wrapped, objectOf);
   return bytes === undefined ? damaged(row) : { bytes, loadedAtMs: partition?.loadedAtMs ?? 0 };
 }
 
