@@ -21,7 +21,6 @@ export {
   writeSignature,
   type DocumentAssessment,
   type DocumentChange,
-  type DocumentSigningKey,
   type DocumentSource,
   type Manifest,
   type RegisteredOperation,

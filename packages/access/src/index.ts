@@ -53,6 +53,7 @@ export { entityTypes, rootTypes } from './schema/access-demand.ts';
 export { accessProblems } from './schema/access-problems.ts';
 export { accessRulesOf, type AccessRules } from './schema/access-rules.ts';
 export { scopeOf, type Scope } from './scope.ts';
+export { isSignedDetached, signDetached, type SignedAs } from './token/detached-jws.ts';
 export {
   createTokenIssuer,
   makeSigningKey,

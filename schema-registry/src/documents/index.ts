@@ -9,7 +9,7 @@ export {
   shippedDocumentsPath,
 } from './documents-folder.ts';
 export { documentIdOf, readManifest, type Manifest, type RegisteredOperation } from './manifest.ts';
-export { hasValidSignature, signManifest, type DocumentSigningKey } from './manifest-signature.ts';
+export { hasValidSignature, signManifest } from './manifest-signature.ts';
 export {
   registerDocuments,
   type DocumentAssessment,

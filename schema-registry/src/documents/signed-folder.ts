@@ -1,7 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SigningKey } from '@caregraph/access';
 import { listManifests, readIfThere } from './documents-folder.ts';
-import { hasValidSignature, signManifest, type DocumentSigningKey } from './manifest-signature.ts';
+import { hasValidSignature, signManifest } from './manifest-signature.ts';
 
 /**
  * Signs every manifest of a folder that has no valid signature yet. The embedded profile does so at
@@ -13,7 +14,7 @@ import { hasValidSignature, signManifest, type DocumentSigningKey } from './mani
 export async function signUnsignedManifests(options: {
   readonly manifests: string;
   readonly signatures: string;
-  readonly key: DocumentSigningKey;
+  readonly key: SigningKey;
 }): Promise<string[]> {
   const { manifests, signatures, key } = options;
   const signed: string[] = [];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SigningKey } from '@caregraph/access';
 import { createDocumentAssessor } from '@caregraph/router';
 import {
   isClientName,
@@ -13,7 +14,6 @@ import {
   signManifest,
   writeSignature,
   type DocumentChange,
-  type DocumentSigningKey,
   type DocumentSource,
 } from '@caregraph/schema-registry';
 
@@ -22,7 +22,7 @@ export interface Registry {
   readonly manifests: string;
   readonly signatures: string;
   /** Asked only when something is signed. */
-  readonly key: () => Promise<DocumentSigningKey>;
+  readonly key: () => Promise<SigningKey>;
 }
 
 export interface RegistrationWish {

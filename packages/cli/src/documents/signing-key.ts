@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
+import type { SigningKey } from '@caregraph/access';
 import { readOrMakeKeys } from '@caregraph/deployment';
-import type { DocumentSigningKey } from '@caregraph/schema-registry';
 import { z } from 'zod';
 
 const privateKey = z.object({
@@ -9,7 +9,7 @@ const privateKey = z.object({
 });
 
 /** The embedded deployment's own key for manifests. */
-export async function embeddedSigningKey(dataDirectory: string): Promise<DocumentSigningKey> {
+export async function embeddedSigningKey(dataDirectory: string): Promise<SigningKey> {
   return (await readOrMakeKeys(dataDirectory)).documentSigning;
 }
 
@@ -19,7 +19,7 @@ export async function embeddedSigningKey(dataDirectory: string): Promise<Documen
  * @param path a private P-256 JWK with a `kid`
  * @throws Error when others may read it, or it is no such key; never with what it holds
  */
-export async function readSigningKey(path: string): Promise<DocumentSigningKey> {
+export async function readSigningKey(path: string): Promise<SigningKey> {
   const { mode } = await stat(path);
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new Error(`${path} may be read by others; run: chmod 600 ${path}`);
