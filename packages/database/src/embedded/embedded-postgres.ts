@@ -81,6 +81,8 @@ async function launch(installation: Installation, port: number): Promise<Embedde
     await owner.release();
     const how = await endServer(server.pid, cluster.directory, binaries.pgCtl);
     if (how !== 'fast') log(`the embedded PostgreSQL did not end in time: ${how}`);
+    // It has stopped serving, but is there until its exit was taken: whoever looks would find it.
+    if (how !== 'stuck') await server.exited;
   };
   return { target, dataDirectory: base, stop: () => (stopping ??= stop()) };
 }
