@@ -11,16 +11,17 @@ const consonants: Readonly<Record<string, string>> = {
   ट: 't', ठ: 'th', ड: 'd', ढ: 'dh', ण: 'n', त: 't', थ: 'th', द: 'd', ध: 'dh', न: 'n',
   प: 'p', फ: 'ph', ब: 'b', भ: 'bh', म: 'm', य: 'y', र: 'r', ल: 'l', ळ: 'l', व: 'v',
   श: 'sh', ष: 'sh', स: 's', ह: 'h', ऩ: 'n', ऱ: 'r', ऴ: 'zh', '\u095c': 'r',
+  ॹ: 'zh', ॺ: 'y', ॻ: 'g', ॼ: 'j', ॾ: 'd', ॿ: 'b',
 }; // prettier-ignore
 
 const vowels: Readonly<Record<string, string>> = {
   अ: 'a', आ: 'a', इ: 'i', ई: 'i', उ: 'u', ऊ: 'u', ऋ: 'ri', ए: 'e', ऐ: 'ai', ओ: 'o', औ: 'au',
-  ऑ: 'o', ऍ: 'e', ऎ: 'e', ऒ: 'o',
+  ऑ: 'o', ऍ: 'e', ऎ: 'e', ऒ: 'o', ॲ: 'a', ऄ: 'a', ॠ: 'ri', ऌ: 'li', ॡ: 'li', ॐ: 'om', ॳ: 'o', ॴ: 'o', ॵ: 'au', ॶ: 'u', ॷ: 'u',
 }; // prettier-ignore
 
 const signs: Readonly<Record<string, string>> = {
   'ा': 'a', 'ि': 'i', 'ी': 'i', 'ु': 'u', 'ू': 'u', 'ृ': 'ri', 'े': 'e', 'ै': 'ai', 'ो': 'o',
-  'ौ': 'au', 'ॉ': 'o', 'ॅ': 'e', 'ॆ': 'e', 'ॊ': 'o',
+  'ौ': 'au', 'ॉ': 'o', 'ॅ': 'e', 'ॆ': 'e', 'ॊ': 'o', 'ॄ': 'ri', 'ॢ': 'li', 'ॣ': 'li',
 }; // prettier-ignore
 
 /** Consonants that change their sound under a nukta, mostly in names of Arabic or Persian origin. */
@@ -57,13 +58,14 @@ const scripts: readonly Script[] = [
   { ...north, block: 0x0a80 },
   { ...north, block: 0x0b00, own: { '\u0b5f': 'य', '\u0b71': 'व' } },
   { ...south, block: 0x0b80 },
-  { ...south, block: 0x0c00 },
+  { ...south, block: 0x0c00, own: { 'ౘ': 'च', 'ౙ': 'ज', 'ౚ': 'र' } },
   { ...south, block: 0x0c80 },
   // Malayalam has letters for a consonant without any vowel.
   {
     ...south,
     block: 0x0d00,
-    own: { 'ൺ': 'ण्', 'ൻ': 'न्', 'ർ': 'र्', 'ൽ': 'ल्', 'ൾ': 'ळ्', 'ൿ': 'क्' },
+    own: { 'ൺ': 'ण्', 'ൻ': 'न्', 'ർ': 'र्', 'ൽ': 'ल्', 'ൾ': 'ळ्', 'ൿ': 'क्', 'ൔ': 'म्', 'ൕ': 'य्',
+      'ൖ': 'ल्', 'ഺ': 'ट', 'ൎ': 'र्' },
   },
 ]; // prettier-ignore
 
@@ -104,6 +106,9 @@ const placed = (letter: string, before: string, next: string | undefined, block:
   return open ? { क: 'g', ट: 'd' }[letter] : undefined;
 };
 
+/** A letter that is not known here stays, so that no name becomes empty; signs and avagraha vanish. */
+const unknown = (letter: string): string => (/^(?![ऽॱ])\p{L}$/u.test(letter) ? letter : '');
+
 /** Conjuncts that are not said as they are written: ज्ञान is Gyan, and மீனாட்சி is Meenakshi. */
 const spoken = (word: string, { block }: Script): string =>
   block === TAMIL ? word.replace(/ट्च/g, 'क्ष') : word.replace(/ज्ञ/g, 'ग्य');
@@ -116,7 +121,7 @@ const latinOf = (word: string, script: Script): string => {
     const consonant = consonants[letter];
     if (consonant === undefined) {
       if (letter === ANUSVARA || letter === CANDRABINDU) latin += nasal(letters[index + 1], script);
-      else latin += vowels[letter] ?? signs[letter] ?? '';
+      else latin += vowels[letter] ?? signs[letter] ?? unknown(letter);
       continue;
     }
     const dotted = letters[index + 1] === NUKTA;

@@ -27,6 +27,15 @@ const bounded = (text: string, maxLength: number): string => {
   return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 };
 
+/**
+ * Servant of: one word in Arabic with what follows, and the word that Latin writes after it
+ * (عبد الرحمن, عبدالرحمن are Abdul Rahman). Abdullah stays one word.
+ */
+const apart = (text: string): string =>
+  text
+    .replace(/(?<!\p{L})عبد ?[اٱ]لل[هہ](?!\p{L})/gu, 'abdullah')
+    .replace(/(?<!\p{L})عبد ?[اٱ]ل(?=\p{L})/gu, 'abdul ');
+
 const latinWord = (word: string): string =>
   stripMarks(transliterate(word)).slice(0, MAX_WORD_LENGTH);
 
@@ -46,7 +55,7 @@ export const nameWords = (name: string): readonly string[] => {
   const text = bounded(bounded(name, MAX_NAME_LENGTH).normalize('NFKC'), MAX_NAME_LENGTH)
     .toLowerCase()
     .replace(/[\p{Cf}\ufe00-\ufe0f'’ʼʻ`´\u0640]/gu, '');
-  const words = text
+  const words = apart(text)
     .split(/[^\p{L}\p{M}\p{N}]+/u)
     .map(latinWord)
     .filter((word) => word !== '')

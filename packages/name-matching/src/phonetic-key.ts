@@ -15,6 +15,8 @@ const soundRules: readonly (readonly [RegExp, string])[] = [
   [/([aeou])w(?=[^aeiouy]|[uo]|$)/g, '$1'],
   // One letter of Sanskrit, spelled as each language says it: Gyan, Jnan, Dnyan.
   [/^(?:jn|dny)/, 'gy'],
+  // The article after it is said like the letter that follows: Abdur Rahman, Abdus Salam.
+  [/^abd[aeou][dnrstz]$/, 'abdul'],
   [/ph/g, 'f'],
   [/sch|sh/g, 's'],
   [/tch|chh|ch/g, 'C'],

@@ -35,6 +35,14 @@ const mustMeet: readonly (readonly string[])[] = [
   ['Arjun', 'Arjoon', 'अर्जुन', 'അർജുൻ', 'অর্জুন'],
   ['Arunachalam', 'Arunachalum', 'అరుణాచలం', 'ಅರುಣಾಚಲಂ'],
   ['Shankar', 'Sankar', 'Shanker', 'शंकर', 'શંકર', 'শংকর'],
+  ['Abdullah', 'Abdallah', 'عبد الله', 'عبدالله', 'अब्दुल्लाह'],
+  ['Abdul Rahman', 'Abdur Rehman', 'عبد الرحمن', 'عبدالرحمن'],
+  ['Karim', 'Kareem', 'كريم', 'کریم', 'ڪريم', 'करीम'],
+  ['Gul', 'گل', 'ګل', 'گُل', 'गुल'],
+  ['Omar', 'Umer', 'عمر', 'ۆمەر'],
+  ['Bhutto', 'ڀٽو', 'بھٹو', 'भुट्टो'],
+  ['Alice', 'ॲलिस', 'एलिस'],
+  ['Rishi', 'ऋषि', 'ॠषि'],
   ['Jashoda', 'যশোদা', 'Joshoda'],
   ['Priya', 'Preeya', 'Priyaa', 'प्रिया', 'ప్రియ', 'പ്രിയ', 'પ્રિયા'],
 ]; // prettier-ignore
@@ -87,6 +95,20 @@ it.each([
     other,
     one,
   ]);
+});
+
+/** Letters that only hold, mark or change another one. */
+const silent = 'ءـऽॱઽঽଽఽಽഽੲੳঀஃಀೱ';
+
+it('no letter of a script that is made Latin makes a name empty', () => {
+  const blocks = [[0x0600, 0x06ff], [0x0750, 0x077f], [0x0900, 0x0d7f]] as const; // prettier-ignore
+  const lost = blocks.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, at) => String.fromCodePoint(first + at)).filter(
+      (letter) =>
+        /\p{L}/u.test(letter) && !silent.includes(letter) && nameWords(letter).length === 0,
+    ),
+  );
+  expect(lost).toEqual([]);
 });
 
 describe('transliteration', () => {
