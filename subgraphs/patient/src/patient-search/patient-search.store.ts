@@ -32,8 +32,9 @@ export function createPatientSearchStore(
     async lookUp(what) {
       const exact = await exactly(database, what);
       const places = placedIn(scope, what.question.areaId);
-      const parts = (await namesIn(database, what)).map((words) => {
-        const people = peopleWho([...words.map((word) => fits(word, what.tier)), ...exact], words);
+      const parts = (await namesIn(database, what)).map(({ district, words }) => {
+        const named = words.map((word) => fits(word, what.tier));
+        const people = peopleWho([...district, ...named, ...exact], words);
         return Prisma.sql`SELECT part.* FROM (
           SELECT person.id, ${rankBy(words)} AS rank
           FROM ${people} AS person JOIN area_ref AS place ON place.id = person.area_id
@@ -41,9 +42,9 @@ export function createPatientSearchStore(
       });
       if (parts.length === 0) return [];
       return prisma.$queryRaw<Candidate[]>`
-        SELECT id::text, max(rank) AS rank FROM (
+        SELECT id::text, rank FROM (
           ${Prisma.join(parts, ' UNION ALL ')} LIMIT ${what.limit}) AS candidate
-        GROUP BY id ORDER BY rank DESC, id`;
+        ORDER BY rank DESC, id`;
     },
     open: (ids) =>
       prisma.patient.findMany({
@@ -104,13 +105,20 @@ interface WordTokens {
   readonly sound: readonly string[];
 }
 
+/** The words of the name as one district has them, and who lives there. */
+interface NamesThere {
+  /** Tokens are truncated: somebody of another district may have one of this one's by chance. */
+  readonly district: readonly Prisma.Sql[];
+  readonly words: readonly WordTokens[];
+}
+
 /**
  * The words of the name as each district has them; one part without words when none is looked up.
  * Each district is asked by itself, because the planner knows how frequent the few tokens of one
  * are: asked for those of a state at once, it reads all rows instead.
  */
-async function namesIn({ sealing }: StoreClient, what: LookUp): Promise<WordTokens[][]> {
-  if (what.area === null) return [[]];
+async function namesIn({ sealing }: StoreClient, what: LookUp): Promise<NamesThere[]> {
+  if (what.area === null) return [{ district: [], words: [] }];
   const words = what.question.name?.words.indexed ?? [];
   const ask = (word: QueryWord, within: string, aspect: keyof WordTokens) =>
     sealing.blindIndexFor('Patient', 'nameTokens', word.word, { within, aspect });
@@ -119,7 +127,10 @@ async function namesIn({ sealing }: StoreClient, what: LookUp): Promise<WordToke
     sound: await ask(word, within, 'sound'),
   });
   return Promise.all(
-    what.area.districtIds.map((within) => Promise.all(words.map((word) => tokensOf(word, within)))),
+    what.area.districtIds.map(async (within) => ({
+      district: [Prisma.sql`person.district_id = ${within}::uuid`],
+      words: await Promise.all(words.map((word) => tokensOf(word, within))),
+    })),
   );
 }
 
