@@ -13,6 +13,9 @@ test('numbers are read when they are asked for, and one that fails takes no othe
   const text = await metrics.render();
   expect(text).toContain('caregraph_a{store="patient"} 2');
   expect(text).not.toMatch(/^caregraph_b[{ ]/m);
+  const later = await metrics.render();
+  expect(later).toMatch(/^caregraph_metric_read_faults_total\{kind="caregraph_b"\} [12]$/m);
+  expect(later).not.toContain('kind="caregraph_a"');
   expect(text).toContain('caregraph_c_total{code="X"} 2');
 });
 

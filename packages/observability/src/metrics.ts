@@ -21,7 +21,8 @@ export interface Metrics {
    * Adds numbers that are read when somebody asks for them.
    *
    * @param name snake case, with its unit, e.g. `caregraph_unwrapped_keys`
-   * @param read a fault of it leaves the metric out, and is the metric's own affair
+   * @param read a fault of it leaves the metric out of this answer, and counts in
+   *   `caregraph_metric_read_faults_total`
    */
   observe(name: string, help: string, read: () => Promise<readonly Sample[]>): void;
   /** Adds a counter, or finds the one of this name. @returns what counts one more */
@@ -38,6 +39,11 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const counters = new Map<string, Counter>();
+  const faults = new Counter({
+    name: 'caregraph_metric_read_faults_total',
+    help: 'How often a metric, named by kind, could not be read and was left out',
+    ...{ labelNames, registers },
+  });
   return {
     observe(name, help, read) {
       const gauge = new Gauge({
@@ -45,7 +51,10 @@ export function createMetrics(): Metrics {
         async collect() {
           gauge.reset();
           // What cannot be read now has no value; the others are still told.
-          const samples = await read().catch(() => []);
+          const samples = await read().catch(() => {
+            faults.inc({ kind: name });
+            return [];
+          });
           for (const { labels, value } of samples) gauge.set({ ...labels }, value);
         },
       });
