@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
 /** Seals what is put aside on disk. */
 export interface SealedText {
@@ -34,4 +34,16 @@ export function createSealedText(): SealedText {
       return decipher.update(bytes.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
     },
   };
+}
+
+/** Stands for a name on disk, which is looked up and never read. */
+export type NameHash = (text: string) => Buffer;
+
+/**
+ * Threat: names hold a person's identifiers, and whoever finds the file hashes every number there
+ * is. Defence: the hash is keyed, and the key exists in this process only.
+ */
+export function createNameHash(): NameHash {
+  const key = randomBytes(32);
+  return (text) => createHmac('sha256', key).update(text).digest().subarray(0, 16);
 }

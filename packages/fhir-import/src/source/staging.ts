@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { TakenType } from '../fhir/taken.ts';
 import type { Moment } from '../moment.ts';
 import type { Resource } from './admit-resource.ts';
-import { createSealedText, type SealedText } from './sealed-text.ts';
+import { createNameHash, createSealedText, type NameHash, type SealedText } from './sealed-text.ts';
 
 /** A resource that was read, with what it is called and where it stood. */
 export interface StagedResource<TType extends TakenType = TakenType> {
@@ -86,6 +85,7 @@ export function createStaging(): Staging {
   const db = new DatabaseSync('');
   db.exec(tables);
   const sealed = createSealedText();
+  const hashed = createNameHash();
   const read = <TType extends TakenType>(row: Row) => readRow<TType>(row, sealed);
   // A name that two records go by names neither: a fact must not go to the wrong person.
   const insertName = db.prepare(
@@ -95,7 +95,7 @@ export function createStaging(): Staging {
   const insertSeen = db.prepare('INSERT OR IGNORE INTO seen VALUES (?, ?)');
   const saw = (kind: string, of: string, what: string) =>
     void insertSeen.run(hashed(`${kind}\n${of}`), sealed.seal(what));
-  const add = createAdd(db, sealed);
+  const add = createAdd(db, sealed, hashed);
   const queries = createQueries(db);
   const seen = (kind: string, names: readonly string[]) => {
     for (const name of names) {
@@ -153,7 +153,7 @@ function createQueries(db: DatabaseSync) {
 }
 
 /** A resource that comes again counts once; with other content, the first stands. */
-function createAdd(db: DatabaseSync, sealed: SealedText) {
+function createAdd(db: DatabaseSync, sealed: SealedText, hashed: NameHash) {
   const known = db.prepare('SELECT seq, digest FROM resource WHERE type = ? AND identity = ?');
   const insert = db.prepare(
     `INSERT INTO resource (type, identity, digest, body, at, day, patient_name, encounter_name)
@@ -198,9 +198,4 @@ function readRow<TType extends TakenType>(row: Row, sealed: SealedText): Staged<
     patientSeq: row['patient'] === null ? undefined : Number(row['patient']),
     encounterSeq: row['encounter'] === null ? undefined : Number(row['encounter']),
   };
-}
-
-/** Names may hold a person's identifiers, so only their hash stands on disk. */
-function hashed(text: string): Buffer {
-  return createHash('sha256').update(text).digest().subarray(0, 16);
 }
