@@ -207,6 +207,7 @@ export async function secrets() {
     erasureSigning,
     operationHash: bytes(1),
     identitySealing: bytes(3),
+    importIds: bytes(4),
   };
 }
 

@@ -50,7 +50,14 @@ export type EmbeddedConfig = Readonly<z.infer<typeof schema>>;
 export function readEmbeddedConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): EmbeddedConfig {
-  const parsed = schema.safeParse(environment);
+  return checked(schema, environment);
+}
+
+function checked<TShape extends z.ZodRawShape>(
+  variables: z.ZodObject<TShape>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<z.infer<z.ZodObject<TShape>>> {
+  const parsed = variables.safeParse(environment);
   if (parsed.success) return Object.freeze(parsed.data);
   const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
   throw new Error(`The configuration is not right.\n${wrong.join('\n')}`);
@@ -98,10 +105,19 @@ const erasureSchema = z.object({
 export function readErasureConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Readonly<z.infer<typeof erasureSchema>> {
-  const parsed = erasureSchema.safeParse(environment);
-  if (parsed.success) return Object.freeze(parsed.data);
-  const wrong = parsed.error.issues.map((one) => `${one.path.join('.')}: ${one.message}`);
-  throw new Error(`The configuration is not right.\n${wrong.join('\n')}`);
+  return checked(erasureSchema, environment);
+}
+
+const importSchema = z.object({
+  /** The key that makes the ids of imports; the embedded deployment's own when left out. */
+  IMPORT_KEY_FILE: z.string().min(1).optional(),
+});
+
+/** Reads where the key of imports is. @throws Error naming what is wrong */
+export function readImportConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Readonly<z.infer<typeof importSchema>> {
+  return checked(importSchema, environment);
 }
 
 /** Reads where the key-encryption key of a full deployment is. */

@@ -1,7 +1,7 @@
 import { createTokenIssuer, type Purpose, type Role } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { embeddedAudience, embeddedIssuer, readOrMakeKeys } from '@caregraph/deployment';
-import { defaultSource, importInstitutionId, stableId } from '@caregraph/fhir-import';
+import { importInstitutionId, unkeyedIds, type RecordIds } from '@caregraph/fhir-import';
 import { z } from 'zod';
 import { readEmbeddedConfig } from './config.ts';
 
@@ -30,7 +30,9 @@ export interface AccessWish {
   /** The area that people are imported into; left out to look for one. */
   readonly areaId?: string | undefined;
   /** The namespace of the source's ids. */
-  readonly source?: string | undefined;
+  readonly source: string;
+  /** Makes the id of the importer's institution. */
+  readonly ids: RecordIds;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface AccessWish {
  */
 export async function accessFor(
   purpose: 'import',
-  { given, areaId, source = defaultSource }: AccessWish,
+  { given, areaId, source, ids }: AccessWish,
 ): Promise<ImportAccess> {
   if (given !== undefined) return { token: async () => given, actorId: subjectOf(given) };
   const { tokenSigning } = await readOrMakeKeys(readEmbeddedConfig().CAREGRAPH_DATA);
@@ -56,8 +58,9 @@ export async function accessFor(
     clock: systemClock,
     ids: createIdSource(systemClock),
   });
-  const actorId = stableId('Staff', `caregraph ${purpose}`);
-  const institutionId = importInstitutionId(source);
+  // Whatever the source and the key, it is one importer.
+  const actorId = unkeyedIds.of('Staff', `caregraph ${purpose}`);
+  const institutionId = importInstitutionId(ids, source);
   const areaRoots = areaId === undefined ? [] : [areaId];
   const subject = { id: actorId, roles, purposes, institutionId, areaRoots };
   return { actorId, importerName: 'FHIR import', token: () => issuer.issue(subject) };

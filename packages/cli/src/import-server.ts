@@ -20,6 +20,8 @@ export interface ImportServer {
    * @throws ImportStopped SERVER_UNREACHABLE or TOKEN_REFUSED
    */
   findArea(): Promise<string | undefined>;
+  /** @throws ImportStopped SERVER_UNREACHABLE or TOKEN_REFUSED */
+  hasInstitution(id: string): Promise<boolean>;
 }
 
 const areas = z.object({
@@ -30,6 +32,10 @@ const areas = z.object({
 const districtsQuery = `query ImportDistricts($parentId: UUID, $kind: AreaKind) {
   districts: areas(parentId: $parentId, kind: $kind, first: 2) { edges { node { id } } }
 }`;
+const institutionQuery = `query ImportInstitution($id: UUID!) { institution(id: $id) { id } }`;
+const institutionAnswer = z.object({
+  data: z.object({ institution: z.object({ id: z.string() }).nullable() }),
+});
 /** Lists of a patient are null until the subgraph has heard of the patient. */
 const arrivalQuery = `query ImportArrival($id: UUID!) {
   patient(id: $id) {
@@ -75,6 +81,13 @@ export function connectImport(url: string, token: () => Promise<string>): Import
         if (first !== undefined && second === undefined) return first.node.id;
       }
       return undefined;
+    },
+    async hasInstitution(id) {
+      const body = await reached(url, () => query(institutionQuery, { id }));
+      const parsed = institutionAnswer.safeParse(body);
+      // An answer with errors does not say that there is none.
+      if (!parsed.success || refusal.safeParse(body).success) throw refused(body);
+      return parsed.data.data.institution !== null;
     },
   };
 }

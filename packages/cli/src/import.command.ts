@@ -1,8 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { systemClock } from '@caregraph/clock';
-import { importFhir, ImportStopped, type ImportSummary } from '@caregraph/fhir-import';
+import {
+  createImportIds,
+  defaultSource,
+  importFhir,
+  ImportStopped,
+  unkeyedIds,
+  type ImportSummary,
+} from '@caregraph/fhir-import';
 import { InvalidArgumentError, type Command } from 'commander';
-import { accessFor } from './import-access.ts';
+import { accessFor, type AccessWish } from './import-access.ts';
+import { findImportKey } from './import-key.ts';
+import { requireNaming } from './import-naming.ts';
 import { createProgressView, summaryLines } from './import-report.ts';
 import { connectImport } from './import-server.ts';
 
@@ -11,7 +20,9 @@ interface ImportFlags {
   readonly area?: string;
   readonly token?: string;
   readonly tokenFile?: string;
-  readonly source?: string;
+  readonly keyFile?: string;
+  readonly source: string;
+  readonly earlierIds?: boolean;
   readonly batch: number;
   readonly quiet?: boolean;
   readonly report?: string;
@@ -31,7 +42,9 @@ export function registerImportCommand(program: Command): void {
     .option('--area <id>', 'the area that institutions and people belong to; the one district')
     .option('--token <token>', 'a bearer token; signed with the key of this machine when left out')
     .option('--token-file <file>', 'a file with the token, which no process list shows')
-    .option('--source <uri>', 'names whose ids those are that are no UUIDs')
+    .option('--key-file <file>', 'the key that makes ids; of this machine when left out')
+    .option('--source <uri>', 'names whose ids those are that are no UUIDs', defaultSource)
+    .option('--earlier-ids', 'go on with a source that was imported before ids had a key')
     .option('--batch <count>', 'records in a request, at most 500', batchSize, 200)
     .option('-q, --quiet', 'no progress and no summary')
     .option('--report <file>', 'write the summary and all problems as JSON')
@@ -64,31 +77,50 @@ function isExpected(error: unknown): error is Error {
 async function runImport(paths: readonly string[], flags: ImportFlags): Promise<void> {
   const file = flags.tokenFile;
   const given = file === undefined ? flags.token : (await readFile(file, 'utf8')).trim();
-  const areaId = await findArea(flags, given);
-  const access = await accessFor('import', { given, areaId, source: flags.source });
-  const { sender } = connectImport(flags.url, access.token);
+  const { source } = flags;
+  const isOurServer = async () => given === undefined || takesOurTokens(flags);
+  const key = await findImportKey({ file: flags.keyFile, isOurServer });
+  const naming = flags.earlierIds === true ? 'EARLIER' : 'KEYED';
+  const ids = createImportIds(key, naming);
+  const areaId = await findArea(flags, { given, source, ids });
+  const access = await accessFor('import', { given, areaId, source, ids });
+  const server = connectImport(flags.url, access.token);
+  await requireNaming(server, source, naming);
   const progress = createProgressView(process.stderr, flags.quiet === true);
   const summary = await importFhir({
     paths,
     areaId,
-    sender,
+    source,
+    ids,
+    sender: server.sender,
     clock: systemClock,
     actorId: access.actorId,
     batchSize: flags.batch,
     onProgress: progress.show,
-    ...(flags.source === undefined ? {} : { source: flags.source }),
     ...(access.importerName === undefined ? {} : { importerName: access.importerName }),
   }).finally(progress.end);
   await tell(summary, flags);
 }
 
 /** Asks the server also when the area is named, so that a wrong URL or token is told at once. */
-async function findArea(flags: ImportFlags, given: string | undefined): Promise<string> {
-  const access = await accessFor('import', { given });
+async function findArea(flags: ImportFlags, wish: AccessWish): Promise<string> {
+  const access = await accessFor('import', wish);
   const found = await connectImport(flags.url, access.token).findArea();
   const areaId = flags.area ?? found;
   if (areaId !== undefined) return areaId;
   throw new Error('There is not exactly one district to import into: name one with --area.');
+}
+
+/** Whether a token that the key of this machine signs is one for the server. */
+async function takesOurTokens({ url, source }: ImportFlags): Promise<boolean> {
+  const ours = await accessFor('import', { source, ids: unkeyedIds });
+  try {
+    await connectImport(url, ours.token).findArea();
+    return true;
+  } catch (error) {
+    if (error instanceof ImportStopped && error.code === 'TOKEN_REFUSED') return false;
+    throw error;
+  }
 }
 
 /** Problems are no failure of the import: what could be loaded is, so only the exit code says it. */

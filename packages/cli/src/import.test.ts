@@ -6,10 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '@caregraph/clock';
 import { readOrMakeKeys, startDeployment, type Deployment } from '@caregraph/deployment';
 import {
+  createImportIds,
+  defaultSource,
   importFhir,
   importInstitutionId,
-  defaultSource,
-  stableId,
+  unkeyedIds,
+  type ImportIds,
+  type ImportOptions,
   type ImportSummary,
 } from '@caregraph/fhir-import';
 import { createLogger } from '@caregraph/observability';
@@ -22,13 +25,15 @@ import {
 import { connectImport } from './import-server.ts';
 
 const stores = ['patient', 'clinical', 'prescription', 'institution', 'audit'] as const;
-const areaId = stableId('Area', 'test district');
-const actorId = stableId('Staff', 'test importer');
+const areaId = unkeyedIds.of('Area', 'test district');
+const actorId = unkeyedIds.of('Staff', 'test importer');
 
 let folder: string;
 let url: string;
 let deployment: Deployment;
 let testKeys: TestKeys;
+let importKey: Uint8Array;
+let ids: ImportIds;
 let databases: Record<(typeof stores)[number], TestDatabase>;
 
 beforeAll(async () => {
@@ -38,6 +43,9 @@ beforeAll(async () => {
   );
   databases = Object.fromEntries(made);
   testKeys = await createTestKeys();
+  const keys = await readOrMakeKeys(join(folder, 'keys'));
+  importKey = keys.importIds;
+  ids = createImportIds(importKey);
   deployment = await startDeployment({
     keyDatabase: testKeys.keyDatabase,
     keyService: testKeys.keyService,
@@ -48,7 +56,7 @@ beforeAll(async () => {
       institution: databases.institution.target,
       audit: databases.audit.target,
     },
-    keys: await readOrMakeKeys(join(folder, 'keys')),
+    keys,
     log: createLogger({ service: 'test', level: 'silent' }),
     clock: systemClock,
     phoneRegion: 'IN',
@@ -69,7 +77,7 @@ const token = () =>
   deployment.tokens.issue({
     id: actorId,
     roles: ['importer', 'platform_admin'],
-    institutionId: importInstitutionId(defaultSource),
+    institutionId: importInstitutionId(ids, defaultSource),
     areaRoots: [areaId],
     purposes: ['care_coordination'],
   });
@@ -85,8 +93,8 @@ async function ask(query: string, variables: Record<string, unknown>) {
 
 async function plantDistrict(): Promise<void> {
   const operation = {
-    id: stableId('operation', 'area'),
-    deviceId: stableId('Device', 'test'),
+    id: unkeyedIds.of('operation', 'area'),
+    deviceId: unkeyedIds.of('Device', 'test'),
     deviceSequence: 1,
     recordedAt: '2020-01-01T00:00:00.000Z',
   };
@@ -232,11 +240,12 @@ async function writeBundles(): Promise<void> {
   await writeFile(join(folder, 'bundles', 'cut.json'), bundle.slice(0, 200));
 }
 
-function load(path: string): Promise<ImportSummary> {
+function load(path: string, over: Partial<ImportOptions> = {}): Promise<ImportSummary> {
   const { sender } = connectImport(url, token);
   return importFhir({
-    ...{ paths: [path], areaId, actorId, sender, clock: systemClock, batchSize: 50 },
+    ...{ paths: [path], areaId, actorId, ids, sender, clock: systemClock, batchSize: 50 },
     importerName: 'Test import',
+    ...over,
   });
 }
 
@@ -294,7 +303,7 @@ test('records, their links and what was wrong with them', async () => {
         allergies { substance { group } }
       }
     }`,
-    { id: stableId('Patient', `urn:uuid:${uuid(1)}`) },
+    { id: ids.of('Patient', `urn:uuid:${uuid(1)}`) },
   );
   expect(answer.errors).toBeUndefined();
   expect(answer.data['patient']).toMatchObject({
@@ -337,16 +346,17 @@ test('a changed record is told and does not overwrite the one that is there', as
   expect(summary.types.Encounter).toMatchObject({ taken: 0, replayed: 1 });
 });
 
-function startCommand(...args: readonly string[]) {
+function startCommand(args: readonly string[], dataDirectory = join(folder, 'keys')) {
   const command = [join(import.meta.dirname, 'main.ts'), 'import', 'fhir', ...args];
   return spawn(process.execPath, command, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CAREGRAPH_DATA: join(folder, 'keys') },
+    env: { ...process.env, CAREGRAPH_DATA: dataDirectory },
   });
 }
 
-async function runCommand(...args: readonly string[]) {
-  const child = startCommand(...args);
+const runCommand = (...args: readonly string[]) => ended(startCommand(args));
+
+async function ended(child: ReturnType<typeof startCommand>) {
   let out = '';
   let said = '';
   child.stdout.on('data', (chunk) => (out += String(chunk)));
@@ -374,9 +384,9 @@ test('without a token, the key of the deployment signs one, and the one district
   expect([code, out]).toEqual([2, '']);
   const { rows } = await deployment.pools.institution.query<{ name: string }>(
     `SELECT institution_id AS name FROM staff WHERE id = $1`,
-    [stableId('Staff', 'caregraph import')],
+    [unkeyedIds.of('Staff', 'caregraph import')],
   );
-  expect(rows).toEqual([{ name: importInstitutionId('urn:other') }]);
+  expect(rows).toEqual([{ name: importInstitutionId(ids, 'urn:other') }]);
 });
 
 test.each([
@@ -389,6 +399,67 @@ test.each([
   expect(code).toBe(1);
   expect(said).toContain(message);
 });
+
+test('a server of another machine needs a key that is named', async () => {
+  const file = join(folder, 'key-wanted.ndjson');
+  const one = { resourceType: 'Patient', id: 'key-wanted', name: [{ text: 'Somebody' }] };
+  await writeFile(file, JSON.stringify(one));
+  const elsewhere = join(folder, 'elsewhere');
+  const given = [file, '--token', await token(), '--area', areaId, '--url', url];
+  const without = await ended(startCommand(given, elsewhere));
+  expect([without.code, without.said]).toEqual([1, expect.stringContaining('--key-file')]);
+
+  const keyFile = join(folder, 'import-key');
+  await writeFile(keyFile, Buffer.from(importKey).toString('base64'), { mode: 0o600 });
+  const { code } = await ended(startCommand([...given, '--key-file', keyFile], elsewhere));
+  expect(code).toBe(0);
+  const id = ids.of('Patient', `${defaultSource}|Patient/key-wanted`);
+  const { data } = await ask(`query ($id: UUID!) { patient(id: $id) { name } }`, { id });
+  expect(data).toEqual({ patient: { name: 'Somebody' } });
+});
+
+test('a source that was imported before ids had a key makes nobody twice', async () => {
+  const source = 'urn:before';
+  const file = join(folder, 'before.ndjson');
+  const lines = [
+    { resourceType: 'Patient', id: 'b-1', name: [{ text: 'Someone' }] },
+    {
+      ...{ resourceType: 'Encounter', id: 'b-2', status: 'finished' },
+      ...{ subject: { reference: 'Patient/b-1' }, period: { start: when } },
+    },
+  ];
+  await writeFile(file, lines.map((one) => JSON.stringify(one)).join('\n'));
+  const { types } = await load(file, {
+    source,
+    ids: { of: unkeyedIds.of, within: unkeyedIds.of },
+  });
+  expect(types).toMatchObject({ Patient: { taken: 1 }, Encounter: { taken: 1 } });
+
+  const given = [file, '--token', await token(), '--url', url];
+  const patients = () => countOf('patient', 'patient');
+  const checkups = () => countOf('clinical', 'checkup');
+  const before = [await patients(), await checkups()];
+  const { code, said } = await runCommand(...given, '--source', source);
+  expect([code, said]).toEqual([1, expect.stringContaining('--earlier-ids')]);
+
+  const report = join(folder, 'before.json');
+  const again = ['--source', source, '--earlier-ids', '--report', report];
+  expect((await runCommand(...given, ...again)).code).toBe(0);
+  expect(JSON.parse(await readFile(report, 'utf8'))).toMatchObject({
+    types: { Patient: { taken: 0, existing: 1 }, Encounter: { taken: 0, existing: 1 } },
+  });
+  expect([await patients(), await checkups()]).toEqual(before);
+
+  const other = await runCommand(...given, '--source', 'urn:new', '--earlier-ids');
+  expect([other.code, other.said]).toEqual([1, expect.stringContaining('can be guessed')]);
+});
+
+async function countOf(store: 'patient' | 'clinical', table: string): Promise<number> {
+  const { rows } = await deployment.pools[store].query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM "${table}"`,
+  );
+  return rows[0]?.count ?? 0;
+}
 
 test('an import that was killed goes on where it was', async () => {
   const count = 150;
@@ -403,7 +474,7 @@ test('an import that was killed goes on where it was', async () => {
   const file = join(folder, 'many.ndjson');
   await writeFile(file, lines.map((one) => JSON.stringify(one)).join('\n'));
 
-  const killed = startCommand(file, '--url', url, '--token', await token(), '--batch', '5');
+  const killed = startCommand([file, '--url', url, '--token', await token(), '--batch', '5']);
   killed.stderr.on('data', (chunk) => {
     if (String(chunk).includes('checkups')) killed.kill('SIGKILL');
   });

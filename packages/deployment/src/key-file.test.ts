@@ -33,11 +33,12 @@ test('a key file of an older deployment gets what it lacks, and keeps the rest',
   const path = join(folder, 'keys.json');
   await readOrMakeKeys(folder);
   const made = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  const { breakGlass: _first, documentSigning: _then, ...older } = made;
+  const { breakGlass: _first, documentSigning: _then, importIds: _last, ...older } = made;
   await writeFile(path, JSON.stringify(older), { mode: 0o600 });
   const read = await readOrMakeKeys(folder);
   expect(read.breakGlass.privateJwk.d).toBeDefined();
   expect(read.documentSigning.privateJwk.d).toBeDefined();
+  expect(read.importIds).toHaveLength(32);
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject(older);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await readOrMakeKeys(folder)).toEqual(read);

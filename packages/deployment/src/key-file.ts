@@ -16,6 +16,8 @@ export interface DeploymentKeys {
   readonly identitySealing: Uint8Array;
   /** Signs the list of erasures and their certificates. */
   readonly erasureSigning: SigningKey;
+  /** Makes the ids of imported records. */
+  readonly importIds: Uint8Array;
 }
 
 const key = z
@@ -31,14 +33,16 @@ const contents = z.object({
   documentSigning: signingKey,
   identitySealing: key,
   erasureSigning: signingKey,
+  importIds: key,
 });
 
 /** Members that key files of older deployments lack: made when the file is next read. */
 const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
   breakGlass: makeSigningKey,
   documentSigning: makeSigningKey,
-  identitySealing: makeSealingKey,
+  identitySealing: makeSecretKey,
   erasureSigning: makeSigningKey,
+  importIds: makeSecretKey,
 };
 
 /**
@@ -102,15 +106,16 @@ function parseJson(text: string): unknown {
 async function writeKeys(path: string): Promise<void> {
   await replaceFile(path, {
     tokenSigning: await makeSigningKey(),
-    operationHash: randomBytes(32).toString('base64'),
+    operationHash: await makeSecretKey(),
     breakGlass: await makeSigningKey(),
     documentSigning: await makeSigningKey(),
-    identitySealing: await makeSealingKey(),
+    identitySealing: await makeSecretKey(),
     erasureSigning: await makeSigningKey(),
+    importIds: await makeSecretKey(),
   });
 }
 
-async function makeSealingKey(): Promise<string> {
+async function makeSecretKey(): Promise<string> {
   return randomBytes(32).toString('base64');
 }
 

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { unescape } from 'node:querystring';
 import type { Identifier, Reference } from './fhir/element.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const restUrl = /^(https?:\/\/.+)\/([A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(\/_history\/.*)?$/;
 const relativeUrl = /^([A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(\/_history\/.*)?$/;
-const lastMillisecond = 2 ** 48 - 1;
 
 /** The namespace of ids when an import is given none. */
 export const defaultSource = 'urn:caregraph:fhir-import';
@@ -20,43 +18,6 @@ export interface Named extends Naming {
   readonly type: string;
   readonly id?: string | undefined;
   readonly identifiers?: readonly Identifier[] | undefined;
-}
-
-/**
- * A UUIDv7 (RFC 9562 §5.7) that the same input always gives: time from the record, the rest from
- * SHA-256 over what it is.
- *
- * People get no time (0): the date of birth must not be readable from an id that stands in logs
- * and URLs, and a corrected one must not make them another person.
- *
- * @param kind what is named, e.g. `Checkup`, so that two things of one resource get two ids
- * @param identity what makes it the same thing again
- * @param atMs milliseconds since 1970; what lies before is 0
- * @example stableId('Patient', 'urn:uuid:3190019b-…')
- */
-export function stableId(kind: string, identity: string, atMs = 0): string {
-  const bytes = createHash('sha256').update(`${kind}\n${identity}`).digest().subarray(0, 16);
-  bytes.writeUIntBE(Math.min(Math.max(Math.trunc(atMs), 0), lastMillisecond), 0, 6);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = bytes.toString('hex');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
-}
-
-/**
- * The institution of whoever has none in the source: practitioners of no organization, and an
- * importer of its own.
- *
- * @param source the namespace of the source's ids, as the import is given it
- */
-export function importInstitutionId(source: string): string {
-  return stableId('Institution', `${source}\nnot stated`);
 }
 
 /**

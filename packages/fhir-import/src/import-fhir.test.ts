@@ -15,6 +15,7 @@ import {
   type Json,
 } from './fixtures/bundle.ts';
 import { importFhir, type ImportOptions } from './import-fhir.ts';
+import { createImportIds, unkeyedIds, type ImportNaming } from './import-ids.ts';
 import type { EntryAnswer, WireEntry } from './send/sender.ts';
 
 let folder: string;
@@ -40,6 +41,7 @@ async function load(
     paths: [place],
     areaId: 'area',
     actorId: 'actor',
+    ids: createImportIds(new Uint8Array(32)),
     clock: fixedClock(new Date('2025-01-01T00:00:00Z')),
     sender: {
       async send(_subgraph, entries) {
@@ -101,6 +103,109 @@ test('operations are the same for the same input and other for another', async (
   expect(patient).toBe(first[1]);
   expect((await ids(asha, { actorId: 'another' }))[0]).not.toBe(first[0]);
   expect((await ids(asha, { source: 'urn:other' }))[1]).not.toBe(first[1]);
+});
+
+/** A person whom only their number names, with everything that an import takes. */
+const numbered = [
+  { resourceType: 'Organization', id: 'org', name: 'Clinic' },
+  { resourceType: 'Practitioner', id: 'doctor', name: [{ text: 'Anil Rao' }], active: false },
+  {
+    ...person('asha', { identifier: [{ system: 'urn:mrn', value: '123456' }] }),
+    id: undefined,
+  },
+  {
+    ...{ resourceType: 'RelatedPerson', id: 'mother', name: [{ text: 'Sita Devi' }] },
+    patient: { reference: 'Patient?identifier=urn:mrn|123456' },
+    relationship: [{ coding: [{ code: 'MTH' }] }],
+  },
+  visit('v', '-', {
+    subject: { reference: 'Patient?identifier=urn:mrn|123456' },
+    participant: [{ individual: { reference: 'Practitioner/doctor' } }],
+    serviceProvider: { reference: 'Organization/org' },
+  }),
+  {
+    ...{ resourceType: 'Immunization', id: 'i', status: 'completed', ...atVisit },
+    patient: { reference: 'Patient?identifier=urn:mrn|123456' },
+    vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '03' }] },
+    occurrenceDateTime: '2024-05-04',
+  },
+  {
+    ...{ resourceType: 'MedicationRequest', id: 'm', status: 'stopped', intent: 'order' },
+    ...{ ...atVisit, subject: { reference: 'Patient?identifier=urn:mrn|123456' } },
+    authoredOn: '2024-05-04',
+    medicationCodeableConcept: { text: 'Paracetamol' },
+  },
+  {
+    ...{ resourceType: 'AllergyIntolerance', id: 'a', code: { text: 'Penicillin' } },
+    patient: { reference: 'Patient?identifier=urn:mrn|123456' },
+    recordedDate: '2024-05-04',
+  },
+];
+
+async function loadNumbered(fill: number, naming: ImportNaming = 'KEYED') {
+  const ids = createImportIds(new Uint8Array(32).fill(fill), naming);
+  const files = { 'x.json': bundleOf(...numbered) };
+  const { sent, of, issues } = await load(files, { ids, importerName: 'Importer' });
+  expect(issues).toEqual([]);
+  const uuids = new Set(JSON.stringify(sent).match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g));
+  return { sent, of, uuids };
+}
+
+const inBoth = (one: ReadonlySet<unknown>, other: ReadonlySet<unknown>) =>
+  [...one].filter((id) => other.has(id));
+
+test('no id of an import can be made without its key', async () => {
+  const first = await loadNumbered(1);
+  expect((await loadNumbered(1)).sent).toEqual(first.sent);
+  // 12 operations, 10 records, what lies within two of them, and a device.
+  expect(first.uuids.size).toBe(25);
+  expect(inBoth(first.uuids, (await loadNumbered(2)).uuids)).toEqual([]);
+
+  // What a thief can make who knows all that is imported, and tries each number.
+  const [patient] = first.of('registerPatient');
+  const guesses = [
+    unkeyedIds.of('Patient', 'Patient?identifier=urn:mrn|123456'),
+    unkeyedIds.of('Identifier', `${String(patient?.['id'])}\nOTHER\nurn:mrn\n123456`),
+    ...first.sent.map(({ member, input, operation: { deviceId, recordedAt } }) =>
+      unkeyedIds.of('operation', JSON.stringify(['actor', deviceId, member, recordedAt, input])),
+    ),
+  ];
+  expect(inBoth(first.uuids, new Set(guesses))).toEqual([]);
+});
+
+test('records refer to each other by the ids that they are written under', async () => {
+  for (const naming of ['KEYED', 'EARLIER'] as const) {
+    const { sent } = await loadNumbered(1, naming);
+    const written = sent.map(({ input }) => input['id']);
+    const references = sent.flatMap(({ input }) =>
+      Object.entries(input).filter(([name]) => /Id$/.test(name) && name !== 'areaId'),
+    );
+    expect(new Set(references.map(([name]) => name))).toEqual(
+      new Set([
+        ...['institutionId', 'patientId', 'fromPatientId', 'toPatientId'],
+        ...['attendedById', 'checkupId'],
+      ]),
+    );
+    for (const [name, id] of references) expect(written, name).toContain(id);
+  }
+});
+
+test('a source of before keeps the ids of its records, and no others can be guessed', async () => {
+  const { of, sent } = await loadNumbered(1, 'EARLIER');
+  const [asha, mother] = of('registerPatient');
+  const number = 'Patient?identifier=urn:mrn|123456';
+  expect(asha?.['id']).toBe(unkeyedIds.of('Patient', number));
+  expect(mother?.['id']).not.toBe(asha?.['id']);
+  const other = await loadNumbered(2, 'EARLIER');
+  expect(other.of('registerPatient').map(({ id }) => id)).toEqual([asha?.['id'], mother?.['id']]);
+  const hidden = ({ operation, input }: Sent) => [
+    operation.id,
+    ...['identifiers', 'items'].flatMap((list) => (input[list] as Json[] | undefined) ?? []),
+  ];
+  const ids = (all: readonly Sent[]) =>
+    new Set(all.flatMap(hidden).map((one) => (typeof one === 'string' ? one : one['id'])));
+  expect(ids(sent).size).toBe(sent.length + 2);
+  expect(inBoth(ids(sent), ids(other.sent))).toEqual([]);
 });
 
 test('a record that comes again counts once; with other content, the first stands', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as waitMs } from 'node:timers/promises';
 import type { Clock } from '@caregraph/clock';
 import type { TakenType } from './fhir/taken.ts';
 import { defaultSource } from './identity.ts';
+import type { ImportIds } from './import-ids.ts';
 import { createImportTally, type ImportTally, type TypeTally } from './import-tally.ts';
 import type { Issue } from './issue.ts';
 import { createPhaseContext, type PhaseContext } from './phase/phase-context.ts';
@@ -32,6 +33,8 @@ export interface ImportOptions {
   readonly importerName?: string;
   /** Names whose ids those are that are no UUIDs and have no server; the same in every run. */
   readonly source?: string;
+  /** Makes the ids of what is written; the same key in every run. */
+  readonly ids: ImportIds;
   readonly sender: Sender;
   readonly clock: Clock;
   /** At most 500. */
@@ -61,12 +64,12 @@ export interface ImportSummary {
  * Imports FHIR R4 bundles, NDJSON files and single resources as operations.
  *
  * Twice gives the same database, and after a kill the same call takes up from what was written:
- * ids and operation ids are made of the content. Memory does not grow with the input.
+ * ids and operation ids are made of the content, under a key. Memory does not grow with the input.
  *
  * @throws ImportStopped SERVER_UNREACHABLE, TOKEN_REFUSED, REQUEST_REFUSED; file system errors of
  *   a path that does not exist
  * @source HL7 FHIR R4 (4.0.1), Bundle and Bulk Data NDJSON
- * @example await importFhir({ paths: ['bundles/'], areaId, actorId, sender, clock: systemClock })
+ * @example await importFhir({ paths: ['bundles/'], areaId, actorId, ids, sender, clock })
  */
 export async function importFhir(options: ImportOptions): Promise<ImportSummary> {
   const { clock, source = defaultSource, onProgress = () => undefined } = options;

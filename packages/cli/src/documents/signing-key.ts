@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { SigningKey } from '@caregraph/access';
 import { readOrMakeKeys } from '@caregraph/deployment';
 import { z } from 'zod';
+import { readPrivateFile } from '../keys/private-file.ts';
 
 const privateKey = z.object({
   ...{ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string().min(1) },
@@ -20,11 +20,7 @@ export async function embeddedSigningKey(dataDirectory: string): Promise<Signing
  * @throws Error when others may read it, or it is no such key; never with what it holds
  */
 export async function readSigningKey(path: string): Promise<SigningKey> {
-  const { mode } = await stat(path);
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new Error(`${path} may be read by others; run: chmod 600 ${path}`);
-  }
-  const parsed = privateKey.safeParse(parseJson(await readFile(path, 'utf8')));
+  const parsed = privateKey.safeParse(parseJson(await readPrivateFile(path)));
   if (!parsed.success) throw new Error(`${path} is not a private P-256 JWK with a kid`);
   const { d, ...publicJwk } = parsed.data;
   return { keyId: publicJwk.kid, privateJwk: { ...publicJwk, d }, publicJwk };

@@ -17,7 +17,8 @@ const asJson = (value: object) => `${JSON.stringify(value)}\n`;
 
 /**
  * Makes the secrets of a full deployment: an environment file, and beside it a folder with the key
- * pairs of break-glass grants and of document manifests, and the key-encryption key.
+ * pairs of break-glass grants, of document manifests and of erasures, the key of imports, and the
+ * key-encryption key.
  *
  * Threats: another account of the machine reads a secret (what is private is made with mode 0600),
  * or a second run replaces keys without which nothing sealed or indexed is found again (a file that
@@ -71,6 +72,7 @@ async function plan(
     ERASURE_SIGNING_KEY_FILE: at('erasure-signing-key.json'),
     ERASURE_KEYS_FILE: at('erasure-keys.json'),
     ERASURE_LIST_DIR: erasureFolder(environment),
+    IMPORT_KEY_FILE: at('import-key'),
     KEY_SERVICE: 'key-file',
     KEK_FILE: kekPath(environment),
     ...(kekPassphraseFile !== undefined && {
@@ -87,6 +89,7 @@ async function plan(
     [variables.DOCUMENT_KEYS_FILE, 0o644, asJson({ keys: [documents.publicJwk] })],
     [variables.ERASURE_SIGNING_KEY_FILE, 0o600, asJson(erasures.privateJwk)],
     [variables.ERASURE_KEYS_FILE, 0o644, asJson({ keys: [erasures.publicJwk] })],
+    [variables.IMPORT_KEY_FILE, 0o600, `${randomKey()}\n`],
   ];
 }
 

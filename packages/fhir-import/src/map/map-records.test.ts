@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { allergyIntolerance, condition, immunization, medicationRequest } from '../fhir/facts.ts';
 import { organization, patient, practitioner, relatedPerson } from '../fhir/people.ts';
 import { person } from '../fixtures/bundle.ts';
+import { createImportIds } from '../import-ids.ts';
 import { mapAllergy } from './allergy.ts';
 import { mapCheckup, mapDiagnosis } from './checkup.ts';
 import { mapImmunization } from './immunization.ts';
@@ -12,7 +13,8 @@ import { mapPrescription } from './prescription.ts';
 import { relationKind } from './relationship.ts';
 
 const recordedAt = '2024-05-04T00:00:00.000Z';
-const place = { id: 'id', areaId: 'area', recordedAt };
+const ids = createImportIds(new Uint8Array(32));
+const place = { id: 'id', ids, areaId: 'area', recordedAt };
 const moment = { at: recordedAt, day: '2024-05-04' };
 const coded = (system: string, code: string, display?: string) => ({
   coding: [{ system, code, ...(display === undefined ? {} : { display }) }],
@@ -199,7 +201,11 @@ test.each([
       validityPeriod: { end: '2024-08-01' },
     },
   });
-  const write = mapPrescription(request, { id: 'm', patientId: 'p', checkupId: 'c' }, recordedAt);
+  const write = mapPrescription(
+    request,
+    { id: 'm', ids, patientId: 'p', checkupId: 'c' },
+    recordedAt,
+  );
   expect(write?.input).toMatchObject({
     ...{ imported: true, historicState, checkupId: 'c', validUntil: '2024-08-01' },
     items: [

@@ -1,7 +1,7 @@
 import { normalizeIdentifier } from '@caregraph/name-matching';
 import type { Address, Identifier } from '../fhir/element.ts';
 import type { FhirPatient, FhirRelatedPerson } from '../fhir/people.ts';
-import { stableId } from '../identity.ts';
+import type { ImportIds } from '../import-ids.ts';
 import { civilDateOf } from '../moment.ts';
 import { codesIn, firstCode } from './coding.ts';
 import type { MappedWrite } from './input.ts';
@@ -28,6 +28,7 @@ const sexOf = { male: 'MALE', female: 'FEMALE', other: 'OTHER', unknown: 'UNKNOW
 /** What a registration needs to know beside the person. */
 export interface Registration {
   readonly id: string;
+  readonly ids: Pick<ImportIds, 'within'>;
   readonly areaId: string;
   readonly recordedAt: string;
 }
@@ -41,15 +42,17 @@ export interface MappedPerson {
  * A person's registration with the identifiers they came with.
  *
  * @returns undefined when the person has no name
- * @example mapPatient(resource, { id, areaId, recordedAt })?.write.member // 'registerPatient'
+ * @example mapPatient(resource, { id, ids, areaId, recordedAt })?.write.member // 'registerPatient'
  */
 export function mapPatient(
   person: FhirPatient | FhirRelatedPerson,
-  { id, areaId, recordedAt }: Registration,
+  { id, ids, areaId, recordedAt }: Registration,
 ): MappedPerson | undefined {
   const name = readableName(person.name);
   if (name === undefined) return undefined;
-  const { identifiers, problems } = mapIdentifiers(id, person.identifier ?? []);
+  const { identifiers, problems } = mapIdentifiers(person.identifier ?? [], (key) =>
+    ids.within('Identifier', `${id}\n${key}`),
+  );
   const input = {
     id,
     areaId,
@@ -101,7 +104,7 @@ function languageOf({ communication = [] }: FhirPatient) {
 }
 
 /** The identifiers of a person; one that says nothing is told and left out. */
-function mapIdentifiers(patientId: string, given: readonly Identifier[]) {
+function mapIdentifiers(given: readonly Identifier[], idOf: (key: string) => string) {
   const identifiers = new Map<string, Readonly<Record<string, string>>>();
   const problems: VitalProblem[] = [];
   given.forEach(({ system = '', value = '', type }, index) => {
@@ -114,8 +117,7 @@ function mapIdentifiers(patientId: string, given: readonly Identifier[]) {
     }
     const key = `${kind}\n${system}\n${normal}`;
     if (identifiers.has(key)) return;
-    const id = stableId('Identifier', `${patientId}\n${key}`);
-    identifiers.set(key, { id, type: kind, system: system.trim(), value: value.trim() });
+    identifiers.set(key, { id: idOf(key), type: kind, system: system.trim(), value: value.trim() });
   });
   return { identifiers: [...identifiers.values()], problems };
 }

@@ -1,6 +1,6 @@
 import type { Concept, Quantity } from '../fhir/element.ts';
 import type { FhirDosage, FhirMedicationRequest } from '../fhir/facts.ts';
-import { stableId } from '../identity.ts';
+import type { ImportIds } from '../import-ids.ts';
 import { codesIn, originalCoding } from './coding.ts';
 import type { CodingInput, MappedWrite } from './input.ts';
 
@@ -32,6 +32,7 @@ const daysOfUnit: Readonly<Record<string, number>> = { h: 1 / 24, d: 1, wk: 7, m
 /** Who ordered for whom, and at which visit. */
 export interface OrderPlace {
   readonly id: string;
+  readonly ids: Pick<ImportIds, 'within'>;
   readonly patientId: string;
   readonly checkupId?: string | undefined;
   readonly prescriberId?: string | undefined;
@@ -51,13 +52,13 @@ export function mapPrescription(
   const medicine = medicineOf(request);
   if (medicine === undefined) return undefined;
   const validUntil = request.dispenseRequest?.validityPeriod?.end;
-  const { id, patientId, ...links } = place;
+  const { id, ids, patientId, ...links } = place;
   const input = {
     id,
     patientId,
     imported: true,
     historicState: stateOf[request.status] ?? 'EXPIRED',
-    items: [itemOf(request, medicine, stableId('PrescriptionItem', id))],
+    items: [itemOf(request, medicine, ids.within('PrescriptionItem', id))],
     ...Object.fromEntries(Object.entries(links).filter(([, link]) => link !== undefined)),
     ...(validUntil !== undefined && validUntil.length >= 10
       ? { validUntil: validUntil.slice(0, 10) }

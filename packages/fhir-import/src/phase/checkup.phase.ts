@@ -1,4 +1,3 @@
-import { stableId } from '../identity.ts';
 import type { Counts } from '../import-tally.ts';
 import { mapCheckup, visitNotes, type Visit } from '../map/checkup.ts';
 import type { ImportEntry } from '../map/input.ts';
@@ -23,8 +22,9 @@ export function* checkupEntries(ctx: PhaseContext): Generator<ImportEntry> {
 }
 
 /** The checkup that an encounter is: prescriptions of the visit point to it. */
-export function checkupId({ identity, moment }: Staged<'Encounter'>): string {
-  return stableId('Checkup', identity, moment && new Date(moment.at).getTime());
+export function checkupId({ ids }: PhaseContext, encounter: Staged<'Encounter'>): string {
+  const { identity, moment } = encounter;
+  return ids.of('Checkup', identity, moment && new Date(moment.at).getTime());
 }
 
 function* visitEntries(
@@ -43,7 +43,7 @@ function* visitEntries(
   if (institutionId === undefined && resource.serviceProvider !== undefined) {
     ctx.issue(encounter, 'REFERENCE_UNRESOLVED', 'serviceProvider', 'PART');
   }
-  const id = checkupId(encounter);
+  const id = checkupId(ctx, encounter);
   const place = {
     patientId: patient.id,
     birthDate: patient.birthDate,
@@ -75,7 +75,7 @@ function* repeatEntries(
   for (const [index, round] of rounds.entries()) {
     if (round.first?.moment === undefined || Object.keys(round.counts).length === 0) continue;
     const { at, day } = round.first.moment;
-    const id = stableId('Checkup', `${identity}\nagain ${index + 1}`, new Date(at).getTime());
+    const id = ctx.ids.of('Checkup', `${identity}\nagain ${index + 1}`, new Date(at).getTime());
     const write = mapCheckup({ ...place, id, recordedAt: at, day }, round);
     yield ctx.entry(round.first, write, round.counts);
   }
@@ -114,7 +114,7 @@ function* dayEntries(ctx: PhaseContext, findings: [Finding, ...Finding[]]): Gene
   const identity = `${patient.identity}\n${moment.day}`;
   const [first, ...repeats] = findingsRounds(ctx, findings);
   if (!isEmpty(first.counts)) {
-    const id = stableId('Checkup', identity, new Date(`${moment.day}T00:00:00Z`).getTime());
+    const id = ctx.ids.of('Checkup', identity, new Date(`${moment.day}T00:00:00Z`).getTime());
     const about: Visit = { ...place, id, recordedAt: moment.at, day: moment.day };
     yield ctx.entry(findings[0], mapCheckup(about, first), first.counts);
   }

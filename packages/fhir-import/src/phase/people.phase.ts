@@ -1,5 +1,6 @@
 import type { TakenType } from '../fhir/taken.ts';
-import { importInstitutionId, nameInReference, namesOf, stableId } from '../identity.ts';
+import { nameInReference, namesOf } from '../identity.ts';
+import { importInstitutionId } from '../import-ids.ts';
 import type { ImportEntry } from '../map/input.ts';
 import {
   mapDismissal,
@@ -9,17 +10,18 @@ import {
   unknownInstitution,
 } from '../map/institution.ts';
 import { mapPatient } from '../map/patient.ts';
+import { readableName } from '../map/person-name.ts';
 import { mapRelationship, relationKind } from '../map/relationship.ts';
 import type { Staged } from '../source/staging.ts';
 import type { PhaseContext } from './phase-context.ts';
 
 /** Organizations, and one for whoever has none: practitioners of no organization, the importer. */
 export function* institutionEntries(ctx: PhaseContext): Generator<ImportEntry> {
-  const notStated = { id: importInstitutionId(ctx.source), areaId: ctx.areaId };
+  const notStated = { id: importInstitutionId(ctx.ids, ctx.source), areaId: ctx.areaId };
   yield ctx.entry(noResource('Organization'), unknownInstitution(notStated), {});
   for (const organization of ctx.staging.all('Organization')) {
     const { identity, resource } = organization;
-    const place = { id: stableId('Institution', identity), areaId: ctx.areaId };
+    const place = { id: ctx.ids.of('Institution', identity), areaId: ctx.areaId };
     // Its admission asks for a name.
     const named = { ...resource, name: resource.name ?? '' };
     yield ctx.entry(organization, mapOrganization(named, place));
@@ -34,7 +36,7 @@ function noResource(type: TakenType) {
 function knownInstitution(ctx: PhaseContext, practitioner: Staged): string | undefined {
   const name = ctx.staging.organizationOf(allNames(ctx, practitioner));
   const organization = ctx.staging.find(name, 'Organization');
-  return organization && stableId('Institution', organization.identity);
+  return organization && ctx.ids.of('Institution', organization.identity);
 }
 
 function allNames({ source }: PhaseContext, { type, fullUrl, identity, resource }: Staged) {
@@ -44,13 +46,14 @@ function allNames({ source }: PhaseContext, { type, fullUrl, identity, resource 
 
 export function* staffEntries(ctx: PhaseContext): Generator<ImportEntry> {
   if (ctx.importerName !== undefined) {
-    const place = { id: ctx.actorId, institutionId: importInstitutionId(ctx.source) };
+    const place = { id: ctx.actorId, institutionId: importInstitutionId(ctx.ids, ctx.source) };
     const write = mapPractitioner({ name: [{ text: ctx.importerName }] }, place);
     if (write !== undefined) yield ctx.entry(noResource('Practitioner'), write, {});
   }
   for (const practitioner of ctx.staging.all('Practitioner')) {
-    const institutionId = knownInstitution(ctx, practitioner) ?? importInstitutionId(ctx.source);
-    const id = stableId('Staff', practitioner.identity);
+    const institutionId =
+      knownInstitution(ctx, practitioner) ?? importInstitutionId(ctx.ids, ctx.source);
+    const id = ctx.ids.of('Staff', practitioner.identity);
     const write = mapPractitioner(practitioner.resource, { id, institutionId });
     if (write === undefined) ctx.issue(practitioner, 'NAME_MISSING', 'name');
     else yield ctx.entry(practitioner, write);
@@ -60,7 +63,7 @@ export function* staffEntries(ctx: PhaseContext): Generator<ImportEntry> {
 export function* dismissalEntries(ctx: PhaseContext): Generator<ImportEntry> {
   for (const practitioner of ctx.staging.all('Practitioner')) {
     if (practitioner.resource.active !== false) continue;
-    const id = stableId('Staff', practitioner.identity);
+    const id = ctx.ids.of('Staff', practitioner.identity);
     yield ctx.entry(practitioner, mapDismissal(id), {}, 2);
   }
 }
@@ -74,13 +77,13 @@ export function* patientEntries(ctx: PhaseContext): Generator<ImportEntry> {
     const first = ctx.staging.firstMomentOf(patient.seq);
     // Nobody is registered later than the first thing that is known of them.
     const recordedAt = first ?? patient.resource.meta?.lastUpdated ?? undated;
-    const id = stableId('Patient', patient.identity);
+    const id = ctx.ids.of('Patient', patient.identity);
     yield* registration(ctx, patient, { id, recordedAt });
   }
   for (const related of ctx.staging.all('RelatedPerson')) {
     if (ctx.person(related.patientSeq) === undefined) continue;
     if (patientNamedAs(ctx, related) !== undefined) continue;
-    const id = stableId('Patient', related.identity);
+    const id = ctx.ids.of('Patient', related.identity);
     yield* registration(ctx, related, { id, recordedAt: undated });
   }
 }
@@ -91,7 +94,8 @@ function* registration(
   { id, recordedAt }: { id: string; recordedAt: string },
 ): Generator<ImportEntry> {
   const at = new Date(recordedAt).toISOString();
-  const mapped = mapPatient(person.resource, { id, areaId: ctx.areaId, recordedAt: at });
+  const { areaId, ids } = ctx;
+  const mapped = mapPatient(person.resource, { id, ids, areaId, recordedAt: at });
   if (mapped === undefined) {
     ctx.issue(person, 'NAME_MISSING', 'name');
     return;
@@ -124,12 +128,12 @@ export function* relationshipEntries(ctx: PhaseContext): Generator<ImportEntry> 
     }
     const same = patientNamedAs(ctx, related);
     // Reported when they were to be registered.
-    if (same === undefined && mapPatient(resource, unplaced) === undefined) continue;
-    const fromPatientId = same?.id ?? stableId('Patient', identity);
+    if (same === undefined && readableName(resource.name) === undefined) continue;
+    const fromPatientId = same?.id ?? ctx.ids.of('Patient', identity);
     yield ctx.entry(
       related,
       mapRelationship({
-        id: stableId('Relationship', identity),
+        id: ctx.ids.of('Relationship', identity),
         fromPatientId,
         toPatientId: patient.id,
         kind: relationKind(resource),
@@ -138,5 +142,3 @@ export function* relationshipEntries(ctx: PhaseContext): Generator<ImportEntry> 
     );
   }
 }
-
-const unplaced = { id: '', areaId: '', recordedAt: undated };

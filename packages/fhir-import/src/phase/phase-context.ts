@@ -1,6 +1,7 @@
 import type { Reference } from '../fhir/element.ts';
 import type { TakenType } from '../fhir/taken.ts';
-import { nameInReference, stableId } from '../identity.ts';
+import { nameInReference } from '../identity.ts';
+import type { ImportIds } from '../import-ids.ts';
 import type { Counts, ImportTally } from '../import-tally.ts';
 import { joinPath, type IssueCode } from '../issue.ts';
 import type { ImportEntry, MappedWrite } from '../map/input.ts';
@@ -19,6 +20,7 @@ export interface PhaseOptions {
   readonly importerName?: string | undefined;
   /** The namespace of the source's own ids. */
   readonly source: string;
+  readonly ids: ImportIds;
 }
 
 /** A patient who can have facts. */
@@ -45,10 +47,10 @@ export interface PhaseContext extends PhaseOptions {
 const maxCachedPeople = 5_000;
 
 export function createPhaseContext(options: PhaseOptions): PhaseContext {
-  const { staging, tally, source } = options;
+  const { staging, tally, source, ids } = options;
   const people = new Map<number, Person | undefined>();
   const refused = new Set<string>();
-  const deviceId = stableId('Device', source);
+  const deviceId = ids.of('Device', source);
   const linked = <TType extends TakenType>(
     reference: Reference | undefined,
     type: TType,
@@ -61,7 +63,7 @@ export function createPhaseContext(options: PhaseOptions): PhaseContext {
     ...options,
     entry: (of, write, counts = { [of.type]: 1 }, sequence = 1) => ({
       ...write,
-      operation: operationOf(write, { actorId: options.actorId, deviceId, sequence }),
+      operation: operationOf(write, { ids, actorId: options.actorId, deviceId, sequence }),
       origin: { file: of.file, path: of.path },
       type: of.type,
       counts,
@@ -75,32 +77,35 @@ export function createPhaseContext(options: PhaseOptions): PhaseContext {
       if (seq === undefined) return undefined;
       if (!people.has(seq)) {
         if (people.size >= maxCachedPeople) people.clear();
-        people.set(seq, personOf(staging.get(seq, 'Patient')));
+        people.set(seq, personOf(staging.get(seq, 'Patient'), ids));
       }
       const person = people.get(seq);
       return person === undefined || refused.has(person.id) ? undefined : person;
     },
     institutionId(reference, from) {
       const organization = linked(reference, 'Organization', from);
-      return organization && stableId('Institution', organization.identity);
+      return organization && ids.of('Institution', organization.identity);
     },
     staffId(reference, from) {
       const practitioner = linked(reference, 'Practitioner', from);
       const isTaken = practitioner && readableName(practitioner.resource.name) !== undefined;
-      return isTaken ? stableId('Staff', practitioner.identity) : undefined;
+      return isTaken ? ids.of('Staff', practitioner.identity) : undefined;
     },
     refusePatient: (id) => void refused.add(id),
   };
 }
 
-function personOf({ seq, identity, resource }: Staged<'Patient'>): Person | undefined {
+function personOf(
+  { seq, identity, resource }: Staged<'Patient'>,
+  ids: ImportIds,
+): Person | undefined {
   if (readableName(resource.name) === undefined) return undefined;
   const { birthDate } = resource;
   const isDay = birthDate?.length === 10;
   return {
     seq,
     identity,
-    id: stableId('Patient', identity),
+    id: ids.of('Patient', identity),
     birthDate: isDay ? birthDate : undefined,
   };
 }
@@ -112,9 +117,10 @@ function personOf({ seq, identity, resource }: Staged<'Patient'>): Person | unde
  */
 function operationOf(
   { member, input, recordedAt }: MappedWrite,
-  { actorId, deviceId, sequence }: { actorId: string; deviceId: string; sequence: number },
+  stamp: { ids: ImportIds; actorId: string; deviceId: string; sequence: number },
 ) {
+  const { ids, actorId, deviceId, sequence } = stamp;
   const content = JSON.stringify([actorId, deviceId, member, recordedAt, input]);
-  const id = stableId('operation', content);
+  const id = ids.within('operation', content);
   return { id, deviceId, deviceSequence: sequence, recordedAt, clockOffsetMs: 0 };
 }

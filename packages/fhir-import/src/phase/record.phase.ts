@@ -1,4 +1,3 @@
-import { stableId } from '../identity.ts';
 import { mapAllergy } from '../map/allergy.ts';
 import { mapImmunization } from '../map/immunization.ts';
 import type { ImportEntry } from '../map/input.ts';
@@ -20,7 +19,7 @@ export function* immunizationEntries(ctx: PhaseContext): Generator<ImportEntry> 
     }
     // Its admission asks for a date and a code.
     if (moment === undefined) continue;
-    const id = stableId('Immunization', identity, new Date(moment.at).getTime());
+    const id = ctx.ids.of('Immunization', identity, new Date(moment.at).getTime());
     const visit = visitOf(ctx, dose, patient);
     if (visit === 'SUBJECT_DIFFERS') continue;
     const givenById = ctx.staffId(resource.performer?.[0]?.actor, dose);
@@ -42,7 +41,7 @@ export function* allergyEntries(ctx: PhaseContext): Generator<ImportEntry> {
     // An allergy of which nobody knows since when still harms: it is taken without a date.
     if (moment === undefined) ctx.issue(allergy, 'DATE_MISSING', 'recordedDate', 'PART');
     const at = moment?.at ?? undated;
-    const id = stableId('Allergy', identity, new Date(at).getTime());
+    const id = ctx.ids.of('Allergy', identity, new Date(at).getTime());
     const write = mapAllergy(resource, { id, patientId: patient.id }, at);
     if (write === undefined) ctx.issue(allergy, 'CODE_MISSING', 'code');
     else yield ctx.entry(allergy, write);
@@ -59,11 +58,11 @@ export function* prescriptionEntries(ctx: PhaseContext): Generator<ImportEntry> 
     }
     // Its admission asks for a date.
     if (moment === undefined) continue;
-    const id = stableId('Prescription', identity, new Date(moment.at).getTime());
+    const id = ctx.ids.of('Prescription', identity, new Date(moment.at).getTime());
     const visit = visitOf(ctx, request, patient);
     if (visit === 'SUBJECT_DIFFERS') continue;
     const prescriberId = ctx.staffId(resource.requester, request);
-    const place = { id, patientId: patient.id, ...visit, prescriberId };
+    const place = { id, ids: ctx.ids, patientId: patient.id, ...visit, prescriberId };
     const write = mapPrescription(resource, place, moment.at);
     if (write === undefined) ctx.issue(request, 'CODE_MISSING', 'medicationCodeableConcept');
     else yield ctx.entry(request, write);
@@ -82,5 +81,5 @@ function visitOf(ctx: PhaseContext, record: OfVisit, patient: Person) {
     return 'SUBJECT_DIFFERS';
   }
   const institutionId = ctx.institutionId(encounter.resource.serviceProvider, encounter);
-  return { checkupId: checkupId(encounter), institutionId };
+  return { checkupId: checkupId(ctx, encounter), institutionId };
 }
