@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFitForKeys } from './fit-for-keys.ts';
 import type { VaultAuth } from './vault-transit/vault-sign-in.ts';
 
 /** Which key service a process uses, with all that it needs to reach it. Times in milliseconds. */
@@ -154,11 +155,9 @@ function needed<Name extends keyof Variables>(from: Variables, name: Name, why: 
   return value;
 }
 
-/** Threat: keys and tokens in plain on the network, or a password in an address that is logged. */
+/** Nothing but where it is. Threat: a path or a password in an address that is logged. */
 function isSafeAddress(entry: string): boolean {
   if (!URL.canParse(entry)) return false;
-  const { protocol, hostname, origin } = new URL(entry);
-  if (entry.replace(/\/$/, '') !== origin) return false;
-  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && local);
+  const url = new URL(entry);
+  return entry.replace(/\/$/, '') === url.origin && isFitForKeys(url);
 }

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { fixedClock } from '@caregraph/clock';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -38,6 +41,14 @@ async function start(options: Partial<AwsKmsOptions> = {}) {
     expect(stub.violations).toEqual([]);
   });
   return { stub, service, pauses, clock };
+}
+
+async function configFile(line: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'caregraph-kms-'));
+  ending.push(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'config');
+  await writeFile(path, `[default]\n${line}\n`);
+  return path;
 }
 
 const code = (name: KeyServiceError['code'], explanation: RegExp) =>
@@ -147,6 +158,29 @@ describe('what is wrong with the setting up is said, and not tried again', () =>
   it.each(['http://kms.example.org', 'kms'])('%s is no endpoint for keys', (endpoint) => {
     const options = { keyId: 'k', region: 'eu-west-1', endpoint, timeoutMs: 1 };
     expect(() => createAwsKmsService(options)).toThrow(TypeError);
+  });
+
+  it.each(['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL', 'AWS_CONFIG_FILE'])(
+    'keys do not go where %s sends them in plain',
+    async (variable) => {
+      const { stub, service } = await start({ endpoint: undefined });
+      // It leads to the stub, and is no name of this machine.
+      const plain = stub.endpoint.replace('127.0.0.1', '0.0.0.0');
+      const isFile = variable === 'AWS_CONFIG_FILE';
+      vi.stubEnv(variable, isFile ? await configFile(`endpoint_url = ${plain}`) : plain);
+      ending.push(async () => void vi.unstubAllEnvs());
+      await expect(service.wrapMany([request])).rejects.toEqual(
+        code('KEY_SERVICE_MISCONFIGURED', /must be https/),
+      );
+      expect(stub.asked).toEqual([]);
+    },
+  );
+
+  it('the environment may name an endpoint that is fit for keys', async () => {
+    const { stub, service } = await start({ endpoint: undefined });
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', stub.endpoint);
+    ending.push(async () => void vi.unstubAllEnvs());
+    expect((await wrapOne(service)).kekVersion).toBe(1);
   });
 });
 

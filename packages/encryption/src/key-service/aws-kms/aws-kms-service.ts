@@ -1,7 +1,6 @@
 import {
   DecryptCommand,
   EncryptCommand,
-  KMSClient,
   ReEncryptCommand,
   RotateKeyOnDemandCommand,
 } from '@aws-sdk/client-kms';
@@ -11,6 +10,7 @@ import { checkRetirement, checkUnwrapRequests, checkWrapRequests } from '../key-
 import { keyBytes, maxWrappedBytes } from '../key-request.ts';
 import type { KeyService, UnwrapRequest, WrapRequest, WrappedKey } from '../key-service.ts';
 import { realWait, ServiceUnavailable, type Wait } from '../retry.ts';
+import { createKmsClient } from './kms-client.ts';
 import { invalidKmsAnswer } from './kms-fault.ts';
 import { countKmsVersions, createKmsCalls, resolveKmsKey, type KmsCalls } from './kms-key.ts';
 import { allOrNothing, createLimiter } from './limiter.ts';
@@ -19,7 +19,7 @@ export interface AwsKmsOptions {
   /** Id, ARN or alias of a symmetric key whose material AWS made. */
   readonly keyId: string;
   readonly region: string;
-  /** A VPC endpoint, or a stand-in on this machine. */
+  /** A VPC endpoint, or a stand-in on this machine. Left out: as the SDK finds it. */
   readonly endpoint?: string | undefined;
   /** For one call, in milliseconds; a call that changes nothing is tried three times. */
   readonly timeoutMs: number;
@@ -47,7 +47,7 @@ const rotationPolls = 90;
  * @example createAwsKmsService({ keyId: 'alias/caregraph', region: 'ap-south-1', timeoutMs: 3000 })
  */
 export function createAwsKmsService(options: AwsKmsOptions): KeyService {
-  const client = createKmsClient(options);
+  const client = createKmsClient({ ...options, maxSockets: mostAtOnce });
   let closed = false;
   const limit = createLimiter(mostAtOnce);
   const { timeoutMs, wait = realWait } = options;
@@ -105,29 +105,6 @@ export function createAwsKmsService(options: AwsKmsOptions): KeyService {
       client.destroy();
     },
   };
-}
-
-function createKmsClient(options: AwsKmsOptions): KMSClient {
-  const { region, endpoint, credentials } = options;
-  if (endpoint !== undefined) checkEndpoint(endpoint);
-  return new KMSClient({
-    region,
-    // Tried again by us, so that both services do it alike.
-    maxAttempts: 1,
-    requestHandler: {
-      httpsAgent: { keepAlive: true, maxSockets: mostAtOnce },
-    },
-    ...(endpoint !== undefined && { endpoint }),
-    ...(credentials !== undefined && { credentials }),
-  });
-}
-
-/** Threat: keys in plain on the network. Defence: TLS, but on this machine. */
-function checkEndpoint(endpoint: string): void {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url?.hostname ?? '');
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return;
-  throw new TypeError('The endpoint of AWS KMS must be https, or http on this machine.');
 }
 
 /** What the key is called, asked once, and its version, asked again when it is old. */

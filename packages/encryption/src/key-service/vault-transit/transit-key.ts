@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '@caregraph/clock';
+import { checkFitForKeys } from '../fit-for-keys.ts';
 import { KeyServiceError } from '../key-service-error.ts';
 import { realWait, withRetries, type Wait } from '../retry.ts';
 import {
@@ -94,7 +95,7 @@ export function createTransitKey(options: VaultTransitOptions): TransitKey {
 /** One call with our token; when it is denied, one more with another token. */
 function createVaultCalls(options: VaultTransitOptions) {
   const { address, namespace, ca, timeoutMs, auth, clock = systemClock, onFault } = options;
-  checkAddress(address);
+  checkFitForKeys(address, 'The address of Vault');
   const transport = createVaultTransport({ timeoutMs, ca });
   const client = createVaultClient({ address, namespace, transport });
   const session = createVaultSession({ client, auth, clock, onFault });
@@ -114,12 +115,4 @@ function createVaultCalls(options: VaultTransitOptions) {
       transport.close();
     },
   };
-}
-
-/** Threat: keys and tokens in plain on the network. Defence: TLS, but on this machine. */
-function checkAddress(address: string): void {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url?.hostname ?? '');
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && local)) return;
-  throw new TypeError('The address of Vault must be https, or http on this machine.');
 }
