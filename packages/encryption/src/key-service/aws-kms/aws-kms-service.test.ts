@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { fixedClock } from '@caregraph/clock';
+import { makeCertificate } from '@caregraph/testbed/network';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { KeyServiceError } from '../key-service-error.ts';
 import type { KeyService } from '../key-service.ts';
@@ -18,8 +19,11 @@ afterEach(async () => {
   for (const end of ending.splice(0).reverse()) await end();
 });
 
-async function start(options: Partial<AwsKmsOptions> = {}) {
-  const stub = await startKmsStub();
+async function start(
+  options: Partial<AwsKmsOptions> = {},
+  stubOptions: Parameters<typeof startKmsStub>[0] = {},
+) {
+  const stub = await startKmsStub(stubOptions);
   const pauses: number[] = [];
   const clock = fixedClock(new Date());
   const service = createAwsKmsService({
@@ -175,6 +179,16 @@ describe('what is wrong with the setting up is said, and not tried again', () =>
       expect(stub.asked).toEqual([]);
     },
   );
+
+  it('a certificate that nobody vouches for is refused, whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    ending.push(async () => void vi.unstubAllEnvs());
+    const { stub, service } = await start({}, { tls: await makeCertificate('kms') });
+    await expect(service.wrapMany([request])).rejects.toEqual(
+      code('KEY_SERVICE_MISCONFIGURED', /certificate.*not trusted/),
+    );
+    expect(stub.asked).toEqual([]);
+  });
 
   it('the environment may name an endpoint that is fit for keys', async () => {
     const { stub, service } = await start({ endpoint: undefined });

@@ -31,7 +31,8 @@ export function createKmsClient(options: KmsClientOptions): KMSClient {
     // Tried again by us, so that both services do it alike.
     maxAttempts: 1,
     requestHandler: {
-      httpsAgent: { keepAlive: true, maxSockets },
+      // Left out, NODE_TLS_REJECT_UNAUTHORIZED decides whether certificates are checked.
+      httpsAgent: { keepAlive: true, maxSockets, rejectUnauthorized: true },
     },
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),

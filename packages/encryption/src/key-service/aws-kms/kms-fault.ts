@@ -1,3 +1,4 @@
+import { isCertificateFault } from '../certificate-fault.ts';
 import { KeyServiceError, type KeyServiceErrorCode } from '../key-service-error.ts';
 import { ServiceUnavailable } from '../retry.ts';
 
@@ -47,6 +48,10 @@ const meanings: Readonly<Record<string, KeyServiceErrorCode>> = {
  */
 export function kmsFault(operation: string, error: unknown): unknown {
   if (error instanceof KeyServiceError || !(error instanceof Error)) return error;
+  if ('code' in error && isCertificateFault(String(error.code))) {
+    const explanation = `the certificate of AWS KMS is not trusted (${String(error.code)})`;
+    return new KeyServiceError('KEY_SERVICE_MISCONFIGURED', explanation);
+  }
   const status = statusOf(error);
   const code = meanings[error.name] ?? byStatus(error, status);
   const shown = status === undefined ? error.name : `${error.name}, ${status}`;

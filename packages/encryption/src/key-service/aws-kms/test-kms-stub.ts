@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /**
@@ -52,7 +53,10 @@ class Exception extends Error {
   }
 }
 
-export async function startKmsStub(): Promise<KmsStub> {
+export async function startKmsStub(
+  options: { readonly tls?: { readonly cert: string; readonly key: string } } = {},
+): Promise<KmsStub> {
+  const { tls } = options;
   const region = 'ap-south-1';
   const keyId = '1234abcd-12ab-34cd-56ef-1234567890ab';
   const arn = `arn:aws:kms:${region}:111122223333:key/${keyId}`;
@@ -248,7 +252,7 @@ export async function startKmsStub(): Promise<KmsStub> {
     }
   };
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     load.now += 1;
     load.most = Math.max(load.most, load.now);
     response.on('close', () => (load.now -= 1));
@@ -256,11 +260,12 @@ export async function startKmsStub(): Promise<KmsStub> {
       violations.push(String(error));
       response.destroy();
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     region,
     arn,
     credentials,

@@ -401,6 +401,7 @@ describe('TLS', () => {
 
   it('is refused without it, whatever the environment says', async () => {
     vi.stubEnv('VAULT_SKIP_VERIFY', '1');
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     ending.push(async () => void vi.unstubAllEnvs());
     const { cert, key } = await makeCertificate('vault');
     const { service } = await start({}, { tls: { cert, key } });

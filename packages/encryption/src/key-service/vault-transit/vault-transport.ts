@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isCertificateFault } from '../certificate-fault.ts';
 import { KeyServiceError } from '../key-service-error.ts';
 import { ServiceUnavailable } from '../retry.ts';
 
@@ -28,8 +29,9 @@ const maxAnswerBytes = 4 * 1024 * 1024;
  * HTTP as Vault needs it, in place of the axios inside node-vault.
  *
  * Threats: a redirect carries the token to another host; an answer never ends; proxy variables of
- * the environment or VAULT_SKIP_VERIFY change the way. Defences: redirects are not followed, time
- * and size are bounded, and the environment is not read.
+ * the environment or VAULT_SKIP_VERIFY change the way; NODE_TLS_REJECT_UNAUTHORIZED lets anybody be
+ * Vault. Defences: redirects are not followed, time and size are bounded, the environment is not
+ * read, and certificates are checked whatever Node's default is.
  *
  * @param ca PEM; in place of the authorities that Node knows
  * @param timeoutMs for a whole call, from connecting to the last byte
@@ -43,6 +45,8 @@ export function createVaultTransport(options: {
   const tls = new HttpsAgent({
     ...pool,
     minVersion: 'TLSv1.2',
+    // Said in so many words: left out, NODE_TLS_REJECT_UNAUTHORIZED decides.
+    rejectUnauthorized: true,
     ...(options.ca !== undefined && { ca: options.ca }),
   });
   return {
@@ -149,7 +153,7 @@ function networkFault(error: unknown, timedOutMs: number | undefined): unknown {
     return new ServiceUnavailable(`Vault did not answer within ${timedOutMs} ms`);
   }
   const code = 'code' in error ? String(error.code) : error.name;
-  if (/CERT|SIGNATURE|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
+  if (isCertificateFault(code)) {
     const explanation = `the certificate of Vault is not trusted (${code}); see VAULT_CA_FILE`;
     return new KeyServiceError('KEY_SERVICE_MISCONFIGURED', explanation);
   }
