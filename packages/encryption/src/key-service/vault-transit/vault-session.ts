@@ -1,5 +1,6 @@
 import type { Clock } from '@caregraph/clock';
 import { KeyServiceError } from '../key-service-error.ts';
+import { createLeaseTimer } from './lease-timer.ts';
 import type { VaultClient } from './vault-client.ts';
 import { renewLease, signIn, type VaultAuth, type VaultLease } from './vault-sign-in.ts';
 
@@ -39,11 +40,13 @@ export function createVaultSession(deps: VaultSessionDeps): VaultSession {
   const checkOpen = () => {
     if (closed) throw new KeyServiceError('KEY_SERVICE_UNAVAILABLE', 'the session was closed');
   };
+  /** One that has ended is of no use, not even to be renewed. */
+  const current = () => (nowMs() < endsAtMs ? lease : undefined);
   const keep = (next: VaultLease) => {
     checkOpen();
     lease = next;
     endsAtMs = next.leaseMs === 0 ? Infinity : nowMs() + next.leaseMs;
-    if (next.leaseMs !== 0) timer.after((next.leaseMs * 2) / 3);
+    timer.granted(next.leaseMs);
   };
   const begin = async () => {
     checkOpen();
@@ -56,11 +59,11 @@ export function createVaultSession(deps: VaultSessionDeps): VaultSession {
   const signInOnce = () => (signing ??= begin().finally(() => (signing = undefined)));
   const prolong = async () => {
     try {
-      const renewed = lease && (await renewedLease(client, lease, grantedMs));
+      const renewed = await renewedLease(client, current(), grantedMs);
       if (renewed !== undefined) keep(renewed);
       else await signInOnce();
     } catch (error) {
-      timer.after(Math.min(30_000, (endsAtMs - nowMs()) / 4));
+      timer.failed(endsAtMs - nowMs());
       if (error instanceof KeyServiceError && !closed) deps.onFault?.(error);
     }
   };
@@ -68,8 +71,7 @@ export function createVaultSession(deps: VaultSessionDeps): VaultSession {
 
   return {
     async token() {
-      if (lease !== undefined && nowMs() < endsAtMs) return lease.token;
-      return (await signInOnce()).token;
+      return (current() ?? (await signInOnce())).token;
     },
     async replaced(denied) {
       if (lease !== undefined && lease.token !== denied) return true;
@@ -87,33 +89,10 @@ export function createVaultSession(deps: VaultSessionDeps): VaultSession {
 }
 
 /** @returns undefined when it is time to sign in again */
-async function renewedLease(client: VaultClient, lease: VaultLease, grantedMs: number) {
-  if (!lease.renewable) return undefined;
+async function renewedLease(client: VaultClient, lease: VaultLease | undefined, grantedMs: number) {
+  if (lease?.renewable !== true) return undefined;
   // Vault answers a lease that has reached its end with 403, 400 or 500, so none means more.
   const renewed = await renewLease(client, lease).catch(() => undefined);
   // Near its greatest age a token is renewed for less and less.
   return renewed !== undefined && renewed.leaseMs >= grantedMs / 2 ? renewed : undefined;
-}
-
-/** A timer of Node holds 2^31 ms; Vault's usual lease of 32 days is longer, so we renew daily. */
-const longestDelayMs = 24 * 3_600_000;
-const shortestDelayMs = 500;
-
-/** One timer that does not keep the process alive. */
-function createLeaseTimer(work: () => Promise<void>) {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  return {
-    after(delayMs: number) {
-      clearTimeout(timer);
-      if (stopped) return;
-      const boundedMs = Math.min(longestDelayMs, Math.max(shortestDelayMs, delayMs));
-      timer = setTimeout(() => void work(), boundedMs);
-      timer.unref();
-    },
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }
