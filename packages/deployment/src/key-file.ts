@@ -57,7 +57,8 @@ const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
  */
 export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentKeys> {
   const path = join(dataDirectory, 'keys.json');
-  await mkdir(dataDirectory, { recursive: true });
+  // Whatever the umask: kek.json is refused where others may put files.
+  await mkdir(dataDirectory, { recursive: true, mode: 0o755 });
   const known = await readKeys(path);
   if (known) return known;
   await writeKeys(path);

@@ -111,7 +111,7 @@ describe('opening the key service', () => {
     });
     const missing = openKeyService(config, { ...deps, makeKeyFile: true });
     await expect(missing).rejects.toMatchObject({ code: 'KEY_SERVICE_MISCONFIGURED' });
-    await writeFile(file, 'too short\n');
+    await writeFile(file, 'too short\n', { mode: 0o600 });
     const short = openKeyService(config, { ...deps, makeKeyFile: true });
     await expect(short).rejects.toMatchObject({ code: 'KEY_SERVICE_MISCONFIGURED' });
     await writeFile(file, 'correct horse battery staple\n');

@@ -26,6 +26,7 @@ export async function openKeyService(
   switch (config.kind) {
     case 'key-file': {
       const { createKeyFileService } = await import('./key-file/key-file-service.ts');
+      const { readPassphrase } = await import('./key-file/passphrase-file.ts');
       const passphrase =
         config.passphraseFile === undefined
           ? undefined
@@ -45,14 +46,6 @@ export async function openKeyService(
       return createAwsKmsService({ ...config, clock });
     }
   }
-}
-
-/** Editors and `echo` end a file with a line break, which nobody means as a part of it. */
-async function readPassphrase(path: string): Promise<string> {
-  const passphrase = (await readText(path)).replace(/\r?\n$/, '');
-  if (passphrase.length >= 15) return passphrase;
-  const explanation = `${path} holds a passphrase of fewer than 15 characters`;
-  throw new KeyServiceError('KEY_SERVICE_MISCONFIGURED', explanation);
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { chmod, link, lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { chmod, link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { KeyServiceError } from '../key-service-error.ts';
@@ -29,7 +30,8 @@ export async function stampOf(path: string): Promise<FileStamp | undefined> {
  *
  * Threats: another account reads the keys; a link leads to a file of the attacker's, or has the
  * next write land there; a pipe keeps the process waiting. Defences: links are not followed, and
- * what was opened must be an ordinary file of ours that nobody else may read or write.
+ * what was opened must be an ordinary file of ours that nobody else may read or write, in a directory
+ * where nobody else may put another in its place.
  *
  * @throws KeyServiceError KEY_FILE_INVALID
  */
@@ -39,6 +41,7 @@ export async function readKeyFile(path: string): Promise<string> {
   try {
     file = await open(path, flags);
     checkKind(path, await file.stat());
+    await checkDirectory(dirname(path));
     return await file.readFile('utf8');
   } catch (error) {
     throw unreadable(path, error);
@@ -55,6 +58,20 @@ function checkKind(path: string, stats: Stats): void {
   }
   if (posix && (stats.mode & 0o077) !== 0) {
     throw keyFileInvalid(path, `others may read or change it; run: chmod 600 ${path}`);
+  }
+}
+
+/** With the sticky bit, as of /tmp, others may add files and not move ours. */
+const stickyBit = 0o1000;
+
+async function checkDirectory(path: string): Promise<void> {
+  if (!posix) return;
+  const { uid, mode } = await stat(path).catch((error: unknown) => fail(path, error));
+  if (uid !== 0 && uid !== process.getuid?.()) {
+    throw keyFileInvalid(path, 'it belongs to another account, which could replace the key file');
+  }
+  if ((mode & 0o022) !== 0 && (mode & stickyBit) === 0) {
+    throw keyFileInvalid(path, `others may replace the key file; run: chmod go-w ${path}`);
   }
 }
 
@@ -88,6 +105,7 @@ export async function replaceKeyFile(path: string, text: string): Promise<void> 
  */
 export async function withKeyFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const lockPath = `${path}.lock`;
+  await checkDirectory(dirname(path));
   const { DatabaseSync } = await import('node:sqlite');
   // Opened by SQLite alone: whoever closes another handle of the file gives the lock of the whole
   // process away (POSIX advisory locks).

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +93,35 @@ describe('the key file as it lies on the disk', () => {
     const made = createKeyFileService({ path, makeIfMissing: true });
     await expect(made).rejects.toEqual(fault(/symbolic link/));
     expect(await readdir(directory)).not.toContain('elsewhere.json');
+  });
+
+  it.each([0o720, 0o702, 0o777])(
+    'is neither read nor made where others may put files: a directory of mode %o',
+    async (mode) => {
+      await chmod(directory, mode);
+      const made = createKeyFileService({ path, makeIfMissing: true });
+      await expect(made).rejects.toEqual(fault(/chmod go-w /));
+      expect(await readdir(directory)).toEqual([]);
+      await chmod(directory, 0o700);
+      await makeKeyFile({ path });
+      const service = await open();
+      await chmod(directory, mode);
+      await expect(open()).rejects.toEqual(fault(/chmod go-w /));
+      await expect(service.rotate()).rejects.toEqual(fault(/chmod go-w /));
+    },
+  );
+
+  it.each([0o750, 0o755, 0o1777])('lies well in a directory of mode %o', async (mode) => {
+    await chmod(directory, mode);
+    await makeKeyFile({ path });
+    expect(await (await open()).currentVersion()).toBe(1);
+  });
+
+  // Only root can give a directory away.
+  it.runIf(process.getuid?.() === 0)('is refused in the directory of another account', async () => {
+    await makeKeyFile({ path });
+    await chown(directory, 65_534, 65_534);
+    await expect(open()).rejects.toEqual(fault(/another account/));
   });
 
   it('may not be a pipe or a directory', async () => {
