@@ -200,7 +200,6 @@ describe('a value that is not as it was', () => {
   });
 });
 
-/** Each of these shows a defect: it says what is right, and is turned round until it is. */
 describe('keys that change while they are used', () => {
   test('a key that the database no longer has is not used once it was looked for', async () => {
     const owner = someone();

@@ -34,8 +34,10 @@ const {
 } = process.env;
 
 // A real Vault, where there is one: the token may make keys in the mount.
-if (address !== undefined && token !== undefined) {
+if (address !== undefined) {
   describeKeyService(`Vault transit at ${address}`, async () => {
+    // Whoever names a Vault means it to be tested.
+    if (token === undefined) throw new Error('VAULT_ADDR is set and VAULT_TOKEN is not');
     const key = `caregraph-contract-${randomBytes(8).toString('hex')}`;
     const ask = async (method: string, path: string, body: object) => {
       const headers = { 'X-Vault-Token': token, 'X-Vault-Request': 'true' };
