@@ -56,12 +56,28 @@ wants() {
   case " $auth_methods " in *" $1 "*) return 0 ;; *) return 1 ;; esac
 }
 
-# The policies of a role beside the subgraphs'.
 policies_of() {
   case $1 in
+    subgraph) echo caregraph-subgraph ;;
     operator) echo caregraph-operator ;;
     jobs) echo caregraph-subgraph,caregraph-operator ;;
   esac
+}
+
+# $1: the auth method; $2: the role; the rest is what it asks of whoever logs in. Tokens are of the
+# service type: they can be renewed, and revoked one by one. A stolen one is good for 20 minutes
+# unless it is renewed.
+write_role() {
+  path=auth/$1/role/caregraph-$2
+  policies=$(policies_of "$2")
+  case $2 in subgraph) longest=24h ;; *) longest=4h ;; esac
+  shift 2
+  vault write "$path" "$@" \
+    token_policies="$policies" \
+    token_no_default_policy=true \
+    token_type=service \
+    token_ttl=20m \
+    token_max_ttl="$longest" >/dev/null
 }
 
 # $1: what lists, e.g. `secrets list`; $2: the path. Unquoted on purpose: it is two words.
@@ -148,9 +164,8 @@ for policy in caregraph-subgraph caregraph-operator caregraph-backup; do
 done
 
 # --- AppRole -------------------------------------------------------------------------------------------
-# Tokens are of the service type: they can be renewed, and revoked one by one. A stolen one is good
-# for 20 minutes unless it is renewed, and only from the addresses below. Three roles: a subgraph, the
-# rotation of the KEK (which opens nothing), and jobs that open and wrap keys as well.
+# A stolen token is good only from the addresses below. Three roles: a subgraph, the rotation of the
+# KEK (which opens nothing), and jobs that open and wrap keys as well.
 
 if wants approle; then
   if is_listed 'auth list' approle; then
@@ -158,29 +173,19 @@ if wants approle; then
   else
     vault auth enable approle
   fi
-  vault write auth/approle/role/caregraph-subgraph \
+  write_role approle subgraph \
     bind_secret_id=true \
     secret_id_bound_cidrs="$subgraph_cidrs" \
     secret_id_ttl="$subgraph_secret_id_ttl" \
     secret_id_num_uses="$subgraph_secret_id_uses" \
-    token_bound_cidrs="$subgraph_cidrs" \
-    token_policies=caregraph-subgraph \
-    token_no_default_policy=true \
-    token_type=service \
-    token_ttl=20m \
-    token_max_ttl=24h >/dev/null
+    token_bound_cidrs="$subgraph_cidrs"
   for role in operator jobs; do
-    vault write "auth/approle/role/caregraph-$role" \
+    write_role approle "$role" \
       bind_secret_id=true \
       secret_id_bound_cidrs="$operator_cidrs" \
       secret_id_ttl="$operator_secret_id_ttl" \
       secret_id_num_uses="$operator_secret_id_uses" \
-      token_bound_cidrs="$operator_cidrs" \
-      token_policies="$(policies_of "$role")" \
-      token_no_default_policy=true \
-      token_type=service \
-      token_ttl=20m \
-      token_max_ttl=4h >/dev/null
+      token_bound_cidrs="$operator_cidrs"
   done
   for role in subgraph operator jobs; do
     say "role id of caregraph-$role: $(vault read -field=role_id "auth/approle/role/caregraph-$role/role-id")"
@@ -204,28 +209,17 @@ if wants kubernetes; then
     set -- "$@" token_reviewer_jwt=@"$kubernetes_reviewer_jwt_file"
   vault write auth/kubernetes/config "$@" >/dev/null
 
-  vault write auth/kubernetes/role/caregraph-subgraph \
-    bound_service_account_names="$subgraph_accounts" \
-    bound_service_account_namespaces="$namespace" \
-    audience="$audience" \
-    alias_name_source=serviceaccount_uid \
-    token_policies=caregraph-subgraph \
-    token_no_default_policy=true \
-    token_type=service \
-    token_ttl=20m \
-    token_max_ttl=24h >/dev/null
-  for role in operator jobs; do
-    case $role in operator) account=$operator_account ;; *) account=$jobs_account ;; esac
-    vault write "auth/kubernetes/role/caregraph-$role" \
-      bound_service_account_names="$account" \
+  for role in subgraph operator jobs; do
+    case $role in
+      subgraph) accounts=$subgraph_accounts ;;
+      operator) accounts=$operator_account ;;
+      *) accounts=$jobs_account ;;
+    esac
+    write_role kubernetes "$role" \
+      bound_service_account_names="$accounts" \
       bound_service_account_namespaces="$namespace" \
       audience="$audience" \
-      alias_name_source=serviceaccount_uid \
-      token_policies="$(policies_of "$role")" \
-      token_no_default_policy=true \
-      token_type=service \
-      token_ttl=20m \
-      token_max_ttl=4h >/dev/null
+      alias_name_source=serviceaccount_uid
   done
   say 'kubernetes roles: caregraph-subgraph, caregraph-operator, caregraph-jobs'
 fi
