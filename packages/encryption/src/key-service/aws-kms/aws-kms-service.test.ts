@@ -1,70 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { fixedClock } from '@caregraph/clock';
-import { makeCertificate } from '@caregraph/testbed/network';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KeyServiceError } from '../key-service-error.ts';
-import type { KeyService } from '../key-service.ts';
-import { createAwsKmsService, type AwsKmsOptions } from './aws-kms-service.ts';
-import { startKmsStub, type KmsStub } from './test-kms-stub.ts';
+import { code, request, wrapOne } from '../test-driver.ts';
+import type { AwsKmsOptions } from './aws-kms-service.ts';
+import { createKmsBed, times } from './test-kms-bed.ts';
+import type { KmsStub } from './test-kms-stub.ts';
 
-const context = 'caregraph/patient/partition/1';
-const request = { key: randomBytes(32), context };
-
-const ending: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const end of ending.splice(0).reverse()) await end();
-});
-
-async function start(
-  options: Partial<AwsKmsOptions> = {},
-  stubOptions: Parameters<typeof startKmsStub>[0] = {},
-) {
-  const stub = await startKmsStub(stubOptions);
-  const pauses: number[] = [];
-  const clock = fixedClock(new Date());
-  const service = createAwsKmsService({
-    keyId: 'alias/caregraph',
-    region: stub.region,
-    endpoint: stub.endpoint,
-    credentials: stub.credentials,
-    timeoutMs: 5_000,
-    clock,
-    wait: (ms) => {
-      pauses.push(ms);
-      return Promise.resolve();
-    },
-    ...options,
-  });
-  ending.push(async () => {
-    await service.close();
-    await stub.stop();
-    expect(stub.violations).toEqual([]);
-  });
-  return { stub, service, pauses, clock };
-}
-
-async function configFile(line: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'caregraph-kms-'));
-  ending.push(() => rm(directory, { recursive: true }));
-  const path = join(directory, 'config');
-  await writeFile(path, `[default]\n${line}\n`);
-  return path;
-}
-
-const code = (name: KeyServiceError['code'], explanation: RegExp) =>
-  expect.objectContaining({ code: name, message: expect.stringMatching(explanation) as string });
-
-const wrapOne = async (service: KeyService) => {
-  const [wrapped] = await service.wrapMany([request]);
-  if (wrapped === undefined) throw new Error('nothing was wrapped');
-  return { ...wrapped, context };
-};
-const times = (stub: KmsStub, operation: string) =>
-  stub.asked.filter((name) => name === operation).length;
+const { start } = createKmsBed();
 
 describe('what KMS does not serve now is tried again, and then said', () => {
   it.each<[string, (stub: KmsStub) => void]>([
@@ -157,44 +100,6 @@ describe('what is wrong with the setting up is said, and not tried again', () =>
     await expect(service.wrapMany([request])).rejects.toEqual(
       code('KEY_SERVICE_MISCONFIGURED', explanation),
     );
-  });
-
-  it.each(['http://kms.example.org', 'kms'])('%s is no endpoint for keys', (endpoint) => {
-    const options = { keyId: 'k', region: 'eu-west-1', endpoint, timeoutMs: 1 };
-    expect(() => createAwsKmsService(options)).toThrow(TypeError);
-  });
-
-  it.each(['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL', 'AWS_CONFIG_FILE'])(
-    'keys do not go where %s sends them in plain',
-    async (variable) => {
-      const { stub, service } = await start({ endpoint: undefined });
-      // It leads to the stub, and is no name of this machine.
-      const plain = stub.endpoint.replace('127.0.0.1', '0.0.0.0');
-      const isFile = variable === 'AWS_CONFIG_FILE';
-      vi.stubEnv(variable, isFile ? await configFile(`endpoint_url = ${plain}`) : plain);
-      ending.push(async () => void vi.unstubAllEnvs());
-      await expect(service.wrapMany([request])).rejects.toEqual(
-        code('KEY_SERVICE_MISCONFIGURED', /must be https/),
-      );
-      expect(stub.asked).toEqual([]);
-    },
-  );
-
-  it('a certificate that nobody vouches for is refused, whatever the environment says', async () => {
-    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
-    ending.push(async () => void vi.unstubAllEnvs());
-    const { stub, service } = await start({}, { tls: await makeCertificate('kms') });
-    await expect(service.wrapMany([request])).rejects.toEqual(
-      code('KEY_SERVICE_MISCONFIGURED', /certificate.*not trusted/),
-    );
-    expect(stub.asked).toEqual([]);
-  });
-
-  it('the environment may name an endpoint that is fit for keys', async () => {
-    const { stub, service } = await start({ endpoint: undefined });
-    vi.stubEnv('AWS_ENDPOINT_URL_KMS', stub.endpoint);
-    ending.push(async () => void vi.unstubAllEnvs());
-    expect((await wrapOne(service)).kekVersion).toBe(1);
   });
 });
 
