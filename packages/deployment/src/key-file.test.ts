@@ -16,6 +16,12 @@ test('keys are made once, for their owner alone, and read again as they were', a
   expect(await readOrMakeKeys(folder)).toEqual(made);
 });
 
+test('nobody else may write to the directory', async () => {
+  await chmod(folder, 0o775);
+  await readOrMakeKeys(folder);
+  expect((await stat(folder)).mode & 0o777).toBe(0o755);
+});
+
 test('a key file that others may read is refused', async () => {
   await readOrMakeKeys(folder);
   await chmod(join(folder, 'keys.json'), 0o644);

@@ -57,14 +57,28 @@ const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
  */
 export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentKeys> {
   const path = join(dataDirectory, 'keys.json');
-  // Whatever the umask: kek.json is refused where others may put files.
-  await mkdir(dataDirectory, { recursive: true, mode: 0o755 });
+  await makeDataDirectory(dataDirectory);
   const known = await readKeys(path);
   if (known) return known;
   await writeKeys(path);
   const made = await readKeys(path);
   if (made === undefined) throw new Error('the key file vanished while it was made');
   return made;
+}
+
+const othersMayWrite = 0o022;
+const stickyBit = 0o1000;
+
+/**
+ * Threat: who may write to the directory puts other keys in place of ours. Defence: nobody else may,
+ * whatever the umask under which it was made.
+ */
+async function makeDataDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o755 });
+  const { uid, mode } = await stat(path);
+  const isOurs = process.platform !== 'win32' && uid === process.getuid?.();
+  if (!isOurs || (mode & othersMayWrite) === 0 || (mode & stickyBit) !== 0) return;
+  await chmod(path, mode & 0o777 & ~othersMayWrite);
 }
 
 async function readKeys(path: string): Promise<DeploymentKeys | undefined> {
