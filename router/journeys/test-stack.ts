@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
-import { storeNames, type DatabaseTarget, type StoreName } from '@caregraph/database';
+import {
+  storeNames,
+  type DatabaseName,
+  type DatabaseTarget,
+  type StoreName,
+} from '@caregraph/database';
 import { embeddedDocuments, startDeployment, type Deployment } from '@caregraph/deployment';
 import {
   demoActors,
@@ -14,7 +19,7 @@ import {
   type GeneratedDistrict,
   type LoadOptions,
 } from '@caregraph/factory';
-import { createLogger } from '@caregraph/observability';
+import { createLogger, type Metrics } from '@caregraph/observability';
 import {
   createTestDatabase,
   createTestKeys,
@@ -47,6 +52,8 @@ export interface AskExtra {
 export interface JourneyStack {
   readonly url: string;
   readonly deployment: Deployment;
+  /** Where each of its databases is; that of identity only where people sign in. */
+  readonly databases: Readonly<Partial<Record<DatabaseName, DatabaseTarget>>>;
   readonly signingKey: SigningKey;
   /** The key database and the key file. */
   readonly keys: TestKeys;
@@ -86,6 +93,8 @@ export interface JourneyOptions {
    * clients have the documents that ship with the code.
    */
   readonly signInPort?: number;
+  /** Takes the numbers that the deployment tells of itself. */
+  readonly metrics?: Metrics;
   /** Replaces the way to a store's database. */
   readonly reach?: (store: StoreName, target: DatabaseTarget) => Promise<DatabaseTarget>;
 }
@@ -117,6 +126,7 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
     keyDatabase: testKeys.keyDatabase,
     keyService: testKeys.keyService,
     ...signIn.options,
+    ...(options.metrics && { metrics: options.metrics }),
     keys,
     log: logger,
     clock: systemClock,
@@ -137,6 +147,7 @@ export async function startJourney(options: JourneyOptions = {}): Promise<Journe
     ...{
       url,
       deployment,
+      databases: { ...databases, keys: testKeys.keyDatabase, ...signIn.databases },
       keys: testKeys,
       signingKey,
       grantKey,
@@ -166,7 +177,7 @@ async function signInAt(
   port: number | undefined,
   deps: Omit<Parameters<typeof embeddedDocuments>[0], 'dataDirectory'>,
 ) {
-  if (port === undefined) return { options: {}, drop: () => Promise.resolve() };
+  if (port === undefined) return { options: {}, databases: {}, drop: () => Promise.resolve() };
   const database = await createTestDatabase('identity');
   const dataDirectory = await mkdtemp(join(tmpdir(), 'caregraph-journey-'));
   const publicUrl = `http://127.0.0.1:${port}`;
@@ -175,6 +186,7 @@ async function signInAt(
       identity: { database: database.target, publicUrl },
       documents: await embeddedDocuments({ dataDirectory, ...deps }),
     },
+    databases: { identity: database.target },
     async drop() {
       await database.drop();
       await rm(dataDirectory, { recursive: true });

@@ -10,17 +10,19 @@ export type Container = { readonly port: number; readonly engine: string; stop()
 /**
  * Starts a container with one port published on 127.0.0.1.
  *
+ * @param command what its program is given besides
  * @returns undefined when no engine answers: a client alone (`docker` without its daemon) is none
  */
 export async function startContainer(
   image: string,
   port: number,
   env: Readonly<Record<string, string>>,
+  command: readonly string[] = [],
 ): Promise<Container | { readonly unavailable: string }> {
   const engine = await answeringEngine();
   if (engine === undefined) return { unavailable: 'neither docker nor podman has an engine up' };
   const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
-  const args = ['run', '-d', '--rm', '-p', `127.0.0.1::${port}`, ...variables, image];
+  const args = ['run', '-d', '--rm', '-p', `127.0.0.1::${port}`, ...variables, image, ...command];
   let id: string;
   try {
     id = (await run(engine, args, { timeout: 5 * 60_000 })).stdout.trim();

@@ -50,7 +50,10 @@ const inContainer: Provider = {
   name: 'container engine',
   async provide() {
     const password = 'testbed';
-    const container = await startContainer('postgres:15', 5432, { POSTGRES_PASSWORD: password });
+    const env = { POSTGRES_PASSWORD: password };
+    // With the collector, the log is a file of the server, which tests read over a connection.
+    const command = ['-c', 'logging_collector=on'];
+    const container = await startContainer('postgres:15', 5432, env, command);
     if ('unavailable' in container) return container;
     const url = `postgresql://postgres:${password}@127.0.0.1:${container.port}/postgres`;
     await answers(url, () => {});
