@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { storeNames, type DatabaseTarget } from '@caregraph/database';
-import type { JourneyStack } from './test-stack.ts';
+import type { DatabaseTarget } from '@caregraph/database';
 
 /** Bytes that something was written into, with a name for the person who reads the failure. */
 export interface Place {
@@ -131,34 +130,53 @@ function withoutPageHeaders(segment: Buffer): Buffer {
   return Buffer.concat(pages);
 }
 
-/** The server's own log; undefined where it is not a file that this process may read. */
-export async function serverLog(target: DatabaseTarget): Promise<Place | undefined> {
-  const directory = await withClient(target, async (client) => {
-    const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
-    return rows[0]?.data_directory ?? '';
+/** What a server may be told to write of each statement: everything, with every parameter. */
+const talkative = {
+  log_statement: 'all',
+  log_min_messages: 'warning',
+  log_min_error_statement: 'error',
+  log_error_verbosity: 'verbose',
+  log_parameter_max_length: '-1',
+  log_parameter_max_length_on_error: '-1',
+};
+
+/** Has the server write down all that is asked of a database by whoever connects from now on. */
+export async function logEverything(target: DatabaseTarget): Promise<DatabaseTarget> {
+  await withClient(target, async (client) => {
+    for (const [setting, value] of Object.entries(talkative)) {
+      await client.query(`ALTER DATABASE "${target.database}" SET ${setting} = '${value}'`);
+    }
   });
-  try {
-    const bytes = await readFile(join(dirname(directory), 'server.log'));
-    return { name: 'log of PostgreSQL', bytes };
-  } catch {
-    return undefined;
-  }
+  return target;
 }
 
-/** The address of one of a stack's databases: those of subgraphs, `keys` and `identity`. */
-export async function databaseOf(stack: JourneyStack, name: string): Promise<DatabaseTarget> {
-  const { keyDatabase } = stack.keys;
-  if (name === 'keys') return keyDatabase;
-  const store = storeNames.find((one) => one === name);
-  // Of several identities of a test run, others belong to other test files: the youngest is ours.
-  const sql =
-    store === undefined
-      ? `SELECT datname AS name FROM pg_database
-         WHERE datname ~ ('^' || split_part(current_database(), '_', 1) || '_identity_[0-9a-f]{12}$')
-         ORDER BY oid DESC LIMIT 1`
-      : 'SELECT current_database() AS name';
-  const { rows } = await stack.deployment.pools[store ?? 'audit'].query<{ name: string }>(sql);
-  const [found] = rows;
-  if (found === undefined) throw new Error(`the stack has no database ${name}`);
-  return { ...keyDatabase, database: found.name };
+/**
+ * The server's own log: where its collector writes, else where the testbed puts it.
+ *
+ * @throws Error when it is at neither place: a log that is not seen proves nothing
+ */
+export async function serverLog(target: DatabaseTarget): Promise<Place> {
+  const name = 'log of PostgreSQL';
+  return withClient(target, async (client) => {
+    const { rows } = await client.query<{ file: string | null; directory: string }>(
+      `SELECT pg_current_logfile() AS file, current_setting('data_directory') AS directory`,
+    );
+    const { file = null, directory = '' } = rows[0] ?? {};
+    if (file === null) return { name, bytes: await readTestbedLog(directory) };
+    const read = await client.query<{ bytes: Buffer }>(
+      'SELECT pg_read_binary_file($1::text) AS bytes',
+      [file],
+    );
+    return { name, bytes: read.rows[0]?.bytes ?? Buffer.alloc(0) };
+  });
+}
+
+async function readTestbedLog(dataDirectory: string): Promise<Buffer> {
+  const path = join(dirname(dataDirectory), 'server.log');
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const advice = 'start this PostgreSQL with logging_collector=on, so that its log can be read';
+    throw new Error(`${advice}; it is not at ${path}`, { cause });
+  }
 }

@@ -78,6 +78,10 @@ function because(reason: string, coordinates: readonly string[]): Record<string,
 
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {});
 
+/** Every mutation and every query of the graph. */
+export const mutationNames = mutations.map(({ name }) => name);
+export const queryNames = Object.keys(schema.getQueryType()?.getFields() ?? {});
+
 function argumentType(mutation: string, argument: string): GraphQLInputObjectType | undefined {
   const found = mutations.find(({ name }) => name === mutation);
   const type = getNamedType(found?.args.find(({ name }) => name === argument)?.type);
@@ -123,11 +127,6 @@ export const batches: ReadonlyMap<string, readonly string[]> = new Map(
     return [[name, members] as const];
   }),
 );
-
-/** Mutations that are neither: nobody here knows what they take. */
-export const strangeMutations = mutations
-  .map(({ name }) => name)
-  .filter((name) => !singles.has(name) && !batches.has(name));
 
 /**
  * Completes an input: every text of a patient that it leaves out becomes a canary, in the objects

@@ -1,9 +1,6 @@
-import { isEnumType, getNamedType } from 'graphql';
-import { jsonHeaders, send } from './attacks/wire.ts';
 import type { Canaries } from './test-canary-texts.ts';
-import { batches, inputOf, singles, withCanaries } from './test-canary-schema.ts';
-import type { Place } from './test-canary-places.ts';
-import type { Step } from './test-canary-steps.ts';
+import { batches, inputOf, withCanaries } from './test-canary-schema.ts';
+import { tokenOf, type Step } from './test-canary-world.ts';
 import type { JourneyStack } from './test-stack.ts';
 
 /** What became of one operation. */
@@ -29,14 +26,15 @@ export async function writeOne(
   step: Step,
   stamp: Readonly<Record<string, unknown>> = {},
 ): Promise<Written> {
-  const { input, carried } = fill(step, canaries);
+  const { input, carried } = await fill(stack, step, canaries);
   const query = `mutation ($operation: OperationInput!, $input: ${inputOf(step.mutation).name}!) {
     receipt: ${step.mutation}(operation: $operation, input: $input) {
       verdict problems { code message field }
     }
   }`;
   const variables = { operation: stack.operation(stamp), input };
-  const { data, errors } = await stack.ask(step.actor, query, variables);
+  const token = await tokenOf(stack, step);
+  const { data, errors } = await stack.ask(step.actor, query, variables, { token });
   const receipt = data?.['receipt'] as Receipt | null | undefined;
   return {
     mutation: step.mutation,
@@ -46,169 +44,76 @@ export async function writeOne(
   };
 }
 
-/** Sends steps as a device that was offline does: in batches, in their order. */
+/** Sends steps as devices that were offline do: in batches, each of one person, in their order. */
 export async function writeBatches(
   stack: JourneyStack,
   canaries: Canaries,
   steps: readonly Step[],
 ): Promise<readonly Written[]> {
   const written: Written[] = [];
-  const placeOf = (members: readonly string[]) =>
-    steps.findIndex(({ mutation }) => members.includes(mutation));
-  // Whom a record is about has to be there first.
-  const ordered = [...batches].toSorted(([, one], [, other]) => placeOf(one) - placeOf(other));
-  for (const [batch, members] of ordered) {
-    const mine = steps.filter(({ mutation }) => members.includes(mutation));
-    const filled = mine.map((step) => ({ step, ...fill(step, canaries) }));
-    const name = /^apply(.+)Operations$/.exec(batch)?.[1] ?? '';
-    const query = `mutation ($operations: [${name}Operation!]!) {
-      receipts: ${batch}(operations: $operations, stopOnFailure: false) {
-        verdict problems { code message field }
-      }
-    }`;
-    const operations = filled.map(({ step, input }) => ({
-      operation: stack.operation(),
-      [step.mutation]: input,
-    }));
-    if (operations.length === 0) continue;
-    const { data, errors } = await stack.ask(mine[0]?.actor ?? '', query, { operations });
-    const receipts = (data?.['receipts'] ?? []) as readonly (Receipt | null)[];
-    filled.forEach(({ step, carried }, at) => {
-      const receipt = receipts[at];
-      const problems = JSON.stringify(receipt?.problems ?? errors);
-      const verdict = receipt?.verdict ?? 'NONE';
-      written.push({ mutation: step.mutation, batch, verdict, problems, carried });
-    });
+  const batchOf = (step: Step) =>
+    [...batches].find(([, members]) => members.includes(step.mutation))?.[0];
+  for (const run of runsOf(steps, (step) => [batchOf(step), step.actor, step.areaRoots].join())) {
+    const batch = run[0] && batchOf(run[0]);
+    if (batch !== undefined) written.push(...(await writeBatch(stack, canaries, batch, run)));
     await stack.settle();
   }
   return written;
 }
 
-function fill({ mutation, input }: Step, canaries: Canaries) {
+/** Cuts a list where what stands next to each other differs. */
+function runsOf<T>(list: readonly T[], kindOf: (one: T) => string): T[][] {
+  const runs: T[][] = [];
+  for (const one of list) {
+    const last = runs.at(-1);
+    if (last?.[0] !== undefined && kindOf(last[0]) === kindOf(one)) last.push(one);
+    else runs.push([one]);
+  }
+  return runs;
+}
+
+async function writeBatch(
+  stack: JourneyStack,
+  canaries: Canaries,
+  batch: string,
+  steps: readonly Step[],
+): Promise<readonly Written[]> {
+  const filled = await Promise.all(
+    steps.map(async (step) => ({ step, ...(await fill(stack, step, canaries)) })),
+  );
+  const name = /^apply(.+)Operations$/.exec(batch)?.[1] ?? '';
+  const query = `mutation ($operations: [${name}Operation!]!) {
+    receipts: ${batch}(operations: $operations, stopOnFailure: false) {
+      verdict problems { code message field }
+    }
+  }`;
+  const operations = filled.map(({ step, input }) => ({
+    operation: stack.operation(),
+    [step.mutation]: input,
+  }));
+  const [first] = steps;
+  if (first === undefined) return [];
+  const token = await tokenOf(stack, first);
+  const { data, errors } = await stack.ask(first.actor, query, { operations }, { token });
+  const receipts = (data?.['receipts'] ?? []) as readonly (Receipt | null)[];
+  return filled.map(({ step: { mutation }, carried }, at) => {
+    const receipt = receipts[at];
+    const problems = JSON.stringify(receipt?.problems ?? errors);
+    return { mutation, batch, verdict: receipt?.verdict ?? 'NONE', problems, carried };
+  });
+}
+
+/** Puts a canary into every text of a patient that a step leaves out. */
+export async function fill(
+  stack: JourneyStack,
+  { mutation, input, complete }: Step,
+  canaries: Canaries,
+): Promise<{ input: Record<string, unknown>; carried: ReadonlySet<string> }> {
   const carried = new Set<string>();
-  const filled = withCanaries(inputOf(mutation), input, (coordinate) => {
+  const given = { ...input, ...(await complete?.(stack)) };
+  const filled = withCanaries(inputOf(mutation), given, (coordinate) => {
     carried.add(coordinate);
     return canaries.make(coordinate);
   });
   return { input: filled, carried };
-}
-
-/** Bodies that carry a canary where something is wrong with them. */
-function wrongBodies(stack: JourneyStack, canaries: Canaries, step: Step): [string, string][] {
-  const type = inputOf(step.mutation);
-  const text = canaries.make(`${type.name}.wrong`);
-  const word = text.split(' ')[0] ?? '';
-  const { input } = fill(step, canaries);
-  const all = (value: (old: string) => unknown) =>
-    withTexts(input, (old) => (old.includes(canaries.marker) ? value(old) : old));
-  const document = `mutation Write($operation: OperationInput!, $input: ${type.name}!) {
-    ${step.mutation}(operation: $operation, input: $input) { verdict problems { code message field } }
-  }`;
-  const body = (given: unknown, query = document, more = {}) =>
-    JSON.stringify({ query, variables: { operation: stack.operation(), input: given }, ...more });
-  const enums = Object.values(type.getFields()).filter((one) => isEnumType(getNamedType(one.type)));
-  const literal = JSON.stringify(text);
-  return [
-    ['too long', body(all((old) => old + 'x'.repeat(25_000)))],
-    ['an object for a text', body(all((old) => ({ [word]: old })))],
-    ['a list for a text', body(all((old) => [old, old]))],
-    ['an unknown member', body({ ...input, [word]: text })],
-    ['NUL in a text', body(all((old) => `${old}\0`))],
-    ['a lone surrogate', body(all((old) => `${old}\ud800`))],
-    ['a text for an id', body({ ...input, id: text, patientId: text })],
-    ['a text for the input', body(text)],
-    ...enums.map(({ name }): [string, string] => [
-      `no such ${name}`,
-      body({ ...input, [name]: word }),
-    ]),
-    ['another operation name', body(input, document, { operationName: word })],
-    ['extensions', body(input, document, { extensions: { [word]: text } })],
-    ['broken JSON', body(input).slice(0, -40)],
-    [
-      'a literal and no such field',
-      body(input, `mutation { ${step.mutation}(input: { x: ${literal} }) { no } }`),
-    ],
-    [
-      'a literal that never ends',
-      body(input, `mutation { ${step.mutation}(input: { x: ${literal.slice(0, -1)}`),
-    ],
-  ];
-}
-
-function withTexts(value: unknown, change: (text: string) => unknown): unknown {
-  if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((one) => withTexts(one, change));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [name, withTexts(one, change)]),
-  );
-}
-
-/** Sends every step wrongly, by several people. @returns what was answered, for it to be searched */
-export async function writeWrongly(
-  stack: JourneyStack,
-  canaries: Canaries,
-  steps: readonly Step[],
-): Promise<readonly Place[]> {
-  const places: Place[] = [];
-  const firsts = [...new Map(steps.map((step) => [step.mutation, step])).values()];
-  for (const step of firsts.filter(({ mutation }) => (singles.get(mutation)?.length ?? 0) > 0)) {
-    const own = await stack.token(step.actor);
-    for (const [what, body] of wrongBodies(stack, canaries, step)) {
-      for (const token of [own, undefined]) {
-        const answer = await send(stack.url, { headers: jsonHeaders(token), body });
-        const name = `${step.mutation}, ${what}: ${answer.status}`;
-        places.push({ name, bytes: Buffer.from(answer.text + JSON.stringify(answer.headers)) });
-      }
-    }
-  }
-  return places;
-}
-
-/** Puts canaries where no text belongs: addresses, headers, other methods. */
-export async function knockEverywhere(
-  stack: JourneyStack,
-  canaries: Canaries,
-): Promise<readonly Place[]> {
-  const text = canaries.make('address.wrong');
-  const word = text.split(' ')[0] ?? '';
-  const escaped = encodeURIComponent(text);
-  const json = jsonHeaders(await stack.token('hospital-clinician-1'));
-  const body = JSON.stringify({ query: '{ me { id } }' });
-  const wires: Parameters<typeof send>[1][] = [
-    { method: 'GET', path: `/graphql?query=%7B__typename%7D&variables=${escaped}`, headers: json },
-    { method: 'GET', path: `/graphql?query=${escaped}` },
-    { method: 'GET', path: `/${word}` },
-    { method: 'GET', path: `/explorer/${word}` },
-    { method: 'GET', path: `/ready?${word}` },
-    { method: 'PUT', path: `/graphql/${word}`, headers: json, body },
-    ...[
-      'x-purpose',
-      'x-request-id',
-      'x-break-glass',
-      'traceparent',
-      'user-agent',
-      'origin',
-      'dpop',
-    ].map((name) => ({ headers: [...json, [name, word] as const], body })),
-    { headers: jsonHeaders(word), body },
-    { headers: [['content-type', `text/${word}`]], body: text },
-  ];
-  const answers = wires.map(async (wire) => {
-    const { status, headers, text: answered } = await send(stack.url, wire);
-    const name = `${wire?.method ?? 'POST'} ${wire?.path ?? '/graphql'}: ${status}`;
-    return { name, bytes: Buffer.from(answered + JSON.stringify(headers)) };
-  });
-  return Promise.all(answers);
-}
-
-/** What anybody may ask without a token. */
-export async function openDoors(stack: JourneyStack): Promise<readonly Place[]> {
-  const paths = ['/ready', '/healthz', '/metrics', '/explorer/sign-ins', '/explorer/', '/'];
-  return Promise.all(
-    paths.map(async (path) => {
-      const { status, text } = await send(stack.url, { method: 'GET', path });
-      return { name: `GET ${path}: ${status}`, bytes: Buffer.from(text) };
-    }),
-  );
 }
