@@ -154,6 +154,13 @@ describe('what was refused or set aside', () => {
   });
 });
 
+test('what a client gets wrong is refused, and is no fault of the stores', () => {
+  const faults = run.refusals.filter(({ bytes }) =>
+    /"(?:INTERNAL|VALUE_UNREADABLE|STORE_UNAVAILABLE)"/.test(bytes.toString()),
+  );
+  expect(faults.map(({ name }) => name)).toEqual([]);
+});
+
 describe('no canary is found', () => {
   test.each([...storeNames, 'keys', 'identity'] as const)('in a table of %s', async (name) => {
     const places = await dumpDatabase(name, databaseOf(name));

@@ -71,6 +71,23 @@ test.each([
   expect(await traces(operation['id'], note.id)).toMatchObject({ operations: 1, notes: 0 });
 });
 
+test.each([
+  ['U+0000', 'seen\0'],
+  ['the first half of a character', 'seen \ud83d'],
+  ['the second half of a character', '\udc69 seen'],
+])('a text with %s is refused, and is no fault', async (_what, text) => {
+  const { receipt } = await send(graph.operation(), input({ text }));
+  expect(receipt).toMatchObject({
+    ...{ verdict: 'REJECTED', note: null },
+    problems: [{ code: 'INPUT_INVALID', field: 'input' }],
+  });
+});
+
+test.each(['seen 👩🏾‍⚕️', '\\u0000', '\\\\ud83d'])('the text %s is taken as it is', async (text) => {
+  const { receipt } = await send(graph.operation(), input({ text }));
+  expect(receipt).toMatchObject({ verdict: 'APPLIED', note: { text } });
+});
+
 test('a second record under one id is ALREADY_EXISTS, not a fault', async () => {
   const note = input();
   await send(graph.operation(), note);

@@ -171,7 +171,7 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
   if (stamp.recordedAt.getTime() > stamp.receivedAt.getTime() + futureToleranceMs) {
     return rejected('RECORDED_IN_FUTURE', 'operation.recordedAt');
   }
-  if (holdsNul(call.input)) return rejected('INPUT_INVALID', 'input');
+  if (holdsUnkeepable(call.input)) return rejected('INPUT_INVALID', 'input');
   await tx.$executeRawUnsafe('SAVEPOINT effect');
   try {
     const outcome = await operation.run(call);
@@ -194,9 +194,15 @@ async function runInSavepoint<TContext extends RequestContext, TTx extends SqlSe
   }
 }
 
-/** PostgreSQL stores no U+0000; refused for every field alike, sealed ones too. */
-function holdsNul(input: unknown): boolean {
-  return JSON.stringify(input ?? null).includes('\\u0000');
+/** In JSON, only U+0000 and halves of characters are spelt like this; a backslash is doubled. */
+const unkeepable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/;
+
+/**
+ * PostgreSQL stores no U+0000, and half a character would come back as another one: refused for
+ * every field alike, sealed ones too. Sealing would call it a stored value that does not open.
+ */
+function holdsUnkeepable(input: unknown): boolean {
+  return unkeepable.test(JSON.stringify(input ?? null));
 }
 
 const problemOfKind = {
