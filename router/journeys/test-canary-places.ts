@@ -158,16 +158,19 @@ export async function logEverything(target: DatabaseTarget): Promise<DatabaseTar
 export async function serverLog(target: DatabaseTarget): Promise<Place> {
   const name = 'log of PostgreSQL';
   return withClient(target, async (client) => {
-    const { rows } = await client.query<{ file: string | null; directory: string }>(
-      `SELECT pg_current_logfile() AS file, current_setting('data_directory') AS directory`,
+    const { rows } = await client.query<{ collects: boolean; directory: string }>(
+      `SELECT pg_current_logfile() IS NOT NULL AS collects,
+         current_setting('data_directory') AS directory`,
     );
-    const { file = null, directory = '' } = rows[0] ?? {};
-    if (file === null) return { name, bytes: await readTestbedLog(directory) };
-    const read = await client.query<{ bytes: Buffer }>(
-      'SELECT pg_read_binary_file($1::text) AS bytes',
-      [file],
+    const { collects = false, directory = '' } = rows[0] ?? {};
+    if (!collects) return { name, bytes: await readTestbedLog(directory) };
+    // The collector begins a new file every ten megabytes.
+    const { rows: files } = await client.query<{ bytes: Buffer }>(
+      `SELECT pg_read_binary_file(current_setting('log_directory') || '/' || name) AS bytes
+       FROM pg_ls_logdir() WHERE modification >= $1 ORDER BY modification`,
+      [new Date(performance.timeOrigin)],
     );
-    return { name, bytes: read.rows[0]?.bytes ?? Buffer.alloc(0) };
+    return { name, bytes: Buffer.concat(files.map(({ bytes }) => bytes)) };
   });
 }
 
