@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { purposesOf } from '@caregraph/access';
 import { storeNames } from '@caregraph/database';
 import { bundleOf } from './test-canary-bundle.ts';
+import { createFinder } from './test-canary-finder.ts';
+import { shapesOf } from './test-canary-forms.ts';
 import { dumpDatabase, logEverything, serverLog, watchWal } from './test-canary-places.ts';
 import type { Place, WalWatch } from './test-canary-places.ts';
 import { createCanaries } from './test-canary-texts.ts';
@@ -16,6 +18,8 @@ import { startJourney, type JourneyStack } from './test-stack.ts';
 /** What another system knows of somebody comes in by `caregraph import fhir`, and is sealed. */
 
 const command = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+/** The namespace of a source's ids that is not named. */
+const source = 'urn:caregraph:fhir-import';
 const canaries = createCanaries();
 const ids = {
   patient: canaries.make('Import.value'),
@@ -124,6 +128,38 @@ test.each([...storeNames, 'keys'] as const)('no canary is found in a table of %s
   const target = stack.databases[name];
   if (target === undefined) throw new Error(`the stack has no database ${name}`);
   expect(search(await dumpDatabase(name, target))).toEqual([]);
+});
+
+test('nor is an id a hash of what the source calls somebody', async () => {
+  const { rows } = await stack.deployment.pools.patient.query<{ id: string }>(
+    'SELECT id::text FROM patient',
+  );
+  const values = canaries.madeFor('Import.value');
+  const identities = [
+    ...Object.values(ids).flatMap((id) =>
+      ['Patient', 'RelatedPerson', 'Encounter'].map((type) => `${source}|${type}/${id}`),
+    ),
+    ...values.map((value) => `Patient?identifier=urn:hospital|${value}`),
+    ...rows.flatMap(({ id }) =>
+      values.flatMap((value) => [
+        `${id}\nMRN\nurn:hospital\n${value}`,
+        `${id}\nOTHER\nurn:other\n${value}`,
+      ]),
+    ),
+  ];
+  const kinds = ['Patient', 'RelatedPerson', 'Encounter', 'Checkup', 'Identifier', 'Relationship'];
+  const hashed = identities.flatMap((identity) => [
+    identity,
+    ...kinds.map((kind) => `${kind}\n${identity}`),
+  ]);
+  const find = createFinder(hashed.flatMap(shapesOf));
+  const places: Place[] = [];
+  for (const name of storeNames) {
+    const target = stack.databases[name];
+    if (target !== undefined) places.push(...(await dumpDatabase(name, target)));
+  }
+  expect(places.length).toBeGreaterThan(20);
+  expect(places.flatMap(({ name, bytes }) => find(bytes, name))).toEqual([]);
 });
 
 test('nor in what the command told, in its report or in the logs', async () => {
