@@ -73,6 +73,8 @@ function factsOf(text: (field: string) => string, ids: SourceIds): Json[] {
       ...{ code: coded('http://loinc.org', '29463-7'), note: [{ text: text('note') }] },
     },
     { resourceType: 'Condition', id: 'fever', subject, encounter, code: snomed('386661006') },
+    // A text alone has no code to be kept under.
+    { resourceType: 'Condition', id: 'worry', subject, encounter, code: { text: text('text') } },
     {
       ...{ resourceType: 'Immunization', id: 'dose', status: 'completed', patient: subject },
       ...{ encounter, occurrenceDateTime: day, note: [{ text: text('note') }] },

@@ -12,8 +12,11 @@ export function firstCode(concept: Concept | undefined): string | undefined {
 }
 
 /**
- * The code to keep of a concept: the first that has a system, with a title to read. A text alone
- * is kept as a code of the source's own wording, so that it is not lost.
+ * The code to keep of a concept: the first that has a system, with a title to read. A text alone is
+ * kept as the title of a code that says only so.
+ *
+ * Threat: somebody's own words about a patient stand where codes do, which are not sealed. Defence:
+ * titles are.
  */
 export function originalCoding(concept: Concept | undefined): CodingInput | undefined {
   if (concept === undefined) return undefined;
@@ -21,7 +24,7 @@ export function originalCoding(concept: Concept | undefined): CodingInput | unde
   if (coded === undefined) {
     const text = concept.text?.trim() ?? '';
     if (text === '') return undefined;
-    return { system: 'urn:caregraph:text', code: text.slice(0, 60), display: text.slice(0, 300) };
+    return { system: 'urn:caregraph:text', code: 'text', display: text.slice(0, 300) };
   }
   const display = (coded.display ?? concept.text)?.trim().slice(0, 300);
   return { system: coded.system, code: coded.code, ...(display ? { display } : {}) };
