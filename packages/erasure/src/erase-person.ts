@@ -1,6 +1,13 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import { certificateOf, type StoreCount } from './certificate.ts';
-import { eraseKeys, eraseRows, showsErased, type ErasureTarget } from './erase-store.ts';
+import {
+  begunIn,
+  eraseKeys,
+  eraseRows,
+  showsErased,
+  withSubjects,
+  type ErasureTarget,
+} from './erase-store.ts';
 import type { ErasureEntry, ErasureReason, ErasureRecord } from './list/erasure-entry.ts';
 import type { ErasureList } from './list/erasure-list.ts';
 import type { ErasureSigner } from './list/erasure-signature.ts';
@@ -28,7 +35,7 @@ export type ErasureOutcome =
   { readonly kind: 'ERASED'; readonly entry: ErasureEntry } | Exclude<Erasable, { kind: 'PERSON' }>;
 
 export interface Erasure {
-  /** Looks at what would be erased. */
+  /** Looks at what would be erased, or still has to be. */
   look(patientId: string): Promise<Erasable>;
   /**
    * Erases a person for good, or goes on where a run was killed. Done once, it is only checked.
@@ -63,7 +70,11 @@ const rounds = 20;
 export function createErasure(options: ErasureOptions): Erasure {
   const { stores, list } = options;
   return {
-    look: (patientId) => look(options, patientId),
+    async look(patientId) {
+      const known = await list.read(patientId);
+      if (known === undefined) return look(options, patientId);
+      return { kind: 'PERSON', aliases: (await asItStands(options, known.record)).record.aliases };
+    },
     erase: (patientId, reason) =>
       oneAtATime(stores, async () => {
         const known = await list.read(patientId);
@@ -168,11 +179,13 @@ async function eraseAllRows(
   const { stores, clock, ids } = options;
   let { record } = entry;
   for (let round = 1; round <= rounds; round += 1) {
-    record = await withAliases(options, entry, record);
+    const found = await asItStands(options, record);
+    if (found.record !== record) await write(options, found.record, entry);
+    ({ record } = found);
     const rows = new Map<string, number>();
     for (const target of stores) {
-      const erased = await eraseRows(target, record, { at: clock.now(), ids });
-      if (erased === 'ALIASES_LEFT') break;
+      const erased = await eraseRows(target, record, { at: clock.now(), ids, begun: found.begun });
+      if (erased.kind !== 'ERASED') break;
       rows.set(target.erasure.store, erased.rows);
       record = await withHouseholds(options, entry, record, erased.households);
     }
@@ -181,19 +194,22 @@ async function eraseAllRows(
   throw new Error('records are being merged into this one all the time: try again');
 }
 
-/** The list names every record of the person before it goes: a restored store may have it again. */
-async function withAliases(
-  options: ErasureOptions,
-  entry: ErasureEntry,
+/**
+ * The list names every record of the person before it goes: a restored store may have it again. A
+ * record that is not merged any more is somebody else's, and is taken out, unless it has begun to go.
+ */
+async function asItStands(
+  { stores }: ErasureOptions,
   record: ErasureRecord,
-): Promise<ErasureRecord> {
-  if (record.state === 'COMPLETED') return record;
-  const { aliases } = await recordsOf(options.stores, record.patientId);
-  const missing = aliases.filter((id) => !record.aliases.includes(id));
-  if (missing.length === 0) return record;
-  const next = { ...record, aliases: [...missing, ...record.aliases] };
-  await write(options, next, entry);
-  return next;
+): Promise<{ readonly record: ErasureRecord; readonly begun: readonly string[] }> {
+  if (record.state === 'COMPLETED') return { record, begun: [] };
+  const begunBy = await Promise.all(stores.map((target) => begunIn(target, record.aliases)));
+  const begun = record.aliases.filter((id) => begunBy.some((ids) => ids.includes(id)));
+  const { aliases } = await recordsOf(stores, record.patientId);
+  const all = [...begun.filter((id) => !aliases.includes(id)), ...aliases];
+  const isSame =
+    all.length === record.aliases.length && all.every((id, at) => id === record.aliases[at]);
+  return { record: isSame ? record : withSubjects(record, all), begun };
 }
 
 /** Households are named before their keys go: a restored store may have them again. */

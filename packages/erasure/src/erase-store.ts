@@ -17,17 +17,41 @@ export function subjectsOf({ aliases, patientId }: ErasureRecord): readonly stri
   return [...aliases, patientId];
 }
 
-export interface ErasedRows {
-  readonly rows: number;
-  readonly households: ErasureRecord['households'];
+/** The same erasure with these merged records and no others. */
+export function withSubjects(record: ErasureRecord, aliases: readonly string[]): ErasureRecord {
+  const households = record.households.filter(
+    ({ patientId }) => patientId === record.patientId || aliases.includes(patientId),
+  );
+  return { ...record, aliases: [...aliases], households };
 }
 
-/** Deletes what a store holds of a person, under all their ids. */
+export type ErasedRows =
+  | {
+      readonly kind: 'ERASED';
+      readonly rows: number;
+      readonly households: ErasureRecord['households'];
+    }
+  | { readonly kind: 'ALIASES_LEFT' }
+  | { readonly kind: 'NOT_MERGED'; readonly patientId: string };
+
+/**
+ * Deletes what a store holds of a person, under all their ids.
+ *
+ * Threat: an erasure is cut short, a record that was merged turns out to be somebody else's and is
+ * un-merged, and the next run erases a living person. Defence: until the erasure was completed, a
+ * merged record goes only if it is merged at that moment, or has begun to go.
+ *
+ * @param begun merged records that some store shows as erased already
+ */
 export async function eraseRows(
   { erasure, pool }: ErasureTarget,
   record: ErasureRecord,
-  { at, ids }: { readonly at: Date; readonly ids: IdSource },
-): Promise<ErasedRows | 'ALIASES_LEFT'> {
+  {
+    at,
+    ids,
+    begun,
+  }: { readonly at: Date; readonly ids: IdSource; readonly begun: readonly string[] },
+): Promise<ErasedRows> {
   let rows = 0;
   const households: ErasureRecord['households'] = [];
   for (const patientId of subjectsOf(record)) {
@@ -37,12 +61,31 @@ export async function eraseRows(
         .filter((one) => one.patientId === patientId)
         .map((one) => one.id),
       aliases: record.state === 'COMPLETED' ? 'DETACH' : 'REFUSE',
+      mergedInto: mustBeMerged(record, patientId, begun) ? record.patientId : undefined,
     });
-    if (erased.kind === 'ALIASES_LEFT') return 'ALIASES_LEFT';
+    if (erased.kind === 'NOT_MERGED') return { kind: 'NOT_MERGED', patientId };
+    if (erased.kind === 'ALIASES_LEFT') return { kind: 'ALIASES_LEFT' };
     rows += erased.rows;
     households.push(...erased.households.map((id) => ({ id, patientId })));
   }
-  return { rows, households };
+  return { kind: 'ERASED', rows, households };
+}
+
+function mustBeMerged(record: ErasureRecord, id: string, begun: readonly string[]): boolean {
+  return record.state === 'REQUESTED' && id !== record.patientId && !begun.includes(id);
+}
+
+/** Which of these ids a store or its keys show as erased. */
+export async function begunIn(
+  { erasure, pool, keyPool }: ErasureTarget,
+  ids: readonly string[],
+): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    'SELECT id::text FROM erased_subject WHERE id = ANY($1::uuid[])',
+    [ids],
+  );
+  const withKeys = await ownersNotErased(keyPool, erasure.store, ids);
+  return ids.filter((id) => rows.some((row) => row.id === id) || !withKeys.includes(id));
 }
 
 /** Whose keys a store has of a person's records. Households are sealed in the patient store alone. */

@@ -30,10 +30,7 @@ async function eraseFrom(
   { patientId, reason, asks }: ErasureWish,
   say: (line: string) => void,
 ): Promise<boolean> {
-  const known = await list.read(patientId);
-  const found: Erasable = known
-    ? { kind: 'PERSON', aliases: known.record.aliases }
-    : await erasure.look(patientId);
+  const found = await erasure.look(patientId);
   if (found.kind !== 'PERSON') {
     say(refusal(found));
     return false;

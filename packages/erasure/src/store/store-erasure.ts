@@ -15,6 +15,11 @@ export interface ErasureOrder {
    * once: in a restored store they are merged still, but were not when the person was erased.
    */
   readonly aliases: 'REFUSE' | 'DETACH';
+  /**
+   * Of a record that goes as one that was merged: which record it must still belong to. The store
+   * that knows of merged records looks, while it holds the record.
+   */
+  readonly mergedInto?: string | undefined;
 }
 
 export type RowsErased =
@@ -25,7 +30,9 @@ export type RowsErased =
       /** Households that had nobody else: their keys are to go as well. */
       readonly households: readonly string[];
     }
-  | { readonly kind: 'ALIASES_LEFT' };
+  | { readonly kind: 'ALIASES_LEFT' }
+  /** It stands for itself, or for somebody else, and is left as it is. */
+  | { readonly kind: 'NOT_MERGED' };
 
 /** The records of one person: which one answers for this one, and which this one answers for. */
 export interface RecordsOfPerson {

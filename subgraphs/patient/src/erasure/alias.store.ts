@@ -4,6 +4,30 @@ import { patientPlaced, type PlacedPatient } from '../reach/index.ts';
 import { logChange, nextVersion, placedColumns } from './change-by-erasure.store.ts';
 
 /**
+ * Tells whether a record belongs to the one that it must belong to (see ErasureOrder), by however
+ * many steps, and keeps it so until the transaction ends. One that went before did.
+ */
+export async function isMergedInto(
+  tx: ErasureTx,
+  { patientId, mergedInto }: ErasureOrder,
+): Promise<boolean> {
+  if (mergedInto === undefined) return true;
+  const tombstone = await tx.query('SELECT FROM erased_subject WHERE id = $1', [patientId]);
+  if (tombstone.rowCount === 1) return true;
+  const seen = new Set<string>();
+  for (let at: string | null = patientId; at !== null && !seen.has(at);) {
+    seen.add(at);
+    const { rows }: { rows: { into: string | null }[] } = await tx.query(
+      'SELECT merged_into_id::text AS into FROM patient WHERE id = $1 FOR SHARE',
+      [at],
+    );
+    at = rows[0]?.into ?? null;
+    if (at === mergedInto) return true;
+  }
+  return false;
+}
+
+/**
  * Looks at the records that were merged into the one that goes. They are the same person and go
  * before it; when the erasure was completed once, those that are here were another person by then
  * (see ErasureOrder), and stand for themselves again.

@@ -16,7 +16,7 @@ import {
   type RowsErased,
   type StoreErasure,
 } from '@caregraph/erasure';
-import { detachAliases } from './alias.store.ts';
+import { detachAliases, isMergedInto } from './alias.store.ts';
 import { dissolveHouseholds, leaveHousehold, lockHouseholds } from './household-left.store.ts';
 import { lockPerson, type LockedPerson } from './person-locked.store.ts';
 
@@ -45,6 +45,7 @@ async function erase(tx: ErasureTx, order: ErasureOrder): Promise<RowsErased> {
   await lockHouseholds(tx, householdIds);
   const person = await lockPerson(tx, patientId);
   if (person !== undefined && person.householdId !== homeId) throw new ErasureOvertaken();
+  if (!(await isMergedInto(tx, order))) return { kind: 'NOT_MERGED' };
   const detached = await detachAliases(tx, order);
   if (detached === 'ALIASES_LEFT') return { kind: 'ALIASES_LEFT' };
   const home = await leaveHousehold(tx, person, order.at);

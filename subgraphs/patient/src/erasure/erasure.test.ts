@@ -129,6 +129,24 @@ describe('records of one person', () => {
     expect(await erase(survivorId)).toMatchObject({ kind: 'ERASED' });
   });
 
+  test('go only while they are merged, in however many steps: else they stay as they are', async () => {
+    const { survivorId, aliasId } = await merged();
+    const top = await district.register();
+    const other = await district.register();
+    const merge = { patientId: survivorId, status: 'MERGED', mergedIntoId: top.id };
+    await district.write(district.worker, 'changePatientStatus', merge);
+    expect(await erase(aliasId, { mergedInto: other.id })).toEqual({ kind: 'NOT_MERGED' });
+    const apart = { patientId: survivorId, status: 'ACTIVE' };
+    await district.write(district.worker, 'changePatientStatus', apart);
+    expect(await erase(aliasId, { mergedInto: top.id })).toEqual({ kind: 'NOT_MERGED' });
+    expect(await rowOf('patient', aliasId)).toMatchObject({ status: 'MERGED' });
+    expect(await rowOf('erased_subject', aliasId)).toBeUndefined();
+    await district.write(district.worker, 'changePatientStatus', merge);
+    for (const _run of ['first', 'second']) {
+      expect(await erase(aliasId, { mergedInto: top.id })).toMatchObject({ kind: 'ERASED' });
+    }
+  });
+
   test('that are merged in a restored store, and were not when the person went, stand again', async () => {
     const { survivorId, aliasId } = await merged();
     expect(await erase(survivorId, { aliases: 'DETACH' })).toMatchObject({ kind: 'ERASED' });
