@@ -7,7 +7,7 @@ import {
   startDeployment,
   type Deployment,
 } from '@caregraph/deployment';
-import { erasureFolder } from '@caregraph/deployment/erasures';
+import { embeddedErasureList } from '@caregraph/deployment/erasures';
 import {
   makeFirstAdministrator,
   openIdentity,
@@ -117,7 +117,7 @@ async function reachEmbedded(): Promise<Reach> {
     log: createLogger({ service: 'caregraph', level: 'error', destination: process.stderr }),
     clock: systemClock,
     phoneRegion: config.PHONE_REGION,
-    erasures: { directory: config.ERASURE_LIST_DIR ?? erasureFolder(config.CAREGRAPH_DATA) },
+    erasures: await embeddedErasureList(config.CAREGRAPH_DATA, config.ERASURE_LIST_DIR),
     identity: { database: stores.databases.identity, publicUrl },
   });
   if (deployment.identity === undefined) throw new Error('identity is part of every deployment');

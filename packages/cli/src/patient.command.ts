@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import { messageOf } from './error-message.ts';
 import { erasePatient } from './patient/erase-patient.ts';
 import { listErasures } from './patient/list-erasures.ts';
+import { startList } from './patient/start-list.ts';
 
 const say = (line: string) => console.log(line);
 
-/** `caregraph patient erase` and `erasures`: a person is forgotten for good, and the proof of it. */
+/** `caregraph patient erase`, `erasures` and `start-list`: a person is forgotten for good, and the proof of it. */
 export function registerPatientCommand(program: Command): void {
   const patient = program.command('patient').description('erase a person for good, and prove it');
   patient
@@ -28,6 +29,13 @@ export function registerPatientCommand(program: Command): void {
     .command('erasures')
     .description('list erasures and verify their certificates; exit with 1 when one does not hold')
     .action(() => ending(program, () => listErasures(say)));
+  patient
+    .command('start-list')
+    .description('make the folder the list of erasures of a deployment that never had one')
+    .option('--anew', 'although people are shown as erased: the list that named them is lost')
+    .action(({ anew = false }: { anew?: boolean }) =>
+      ending(program, () => startList({ anew }, say)),
+    );
 }
 
 /** Exit code 1 when it was not done as asked. What the database says quotes rows, so it is not told. */

@@ -31,7 +31,7 @@ import {
   type EmbeddedIdentity,
   type EmbeddedIdentityOptions,
 } from './embedded-identity.ts';
-import { openErasures } from './erasures.ts';
+import { openErasures, type ErasureListPlace } from './erasures.ts';
 import type { DeploymentKeys } from './key-file.ts';
 import { openKeyKeeping, startKeeping, type KeyKeeping } from './key-keeping.ts';
 import { embeddedAudience, establishTrust, type Trust } from './trust.ts';
@@ -57,7 +57,7 @@ export interface DeploymentOptions {
    * The list of erasures: whoever it names is erased again before anything is served, so that a
    * restored store brings nobody back. Left out, nothing is looked at.
    */
-  readonly erasures?: { readonly directory: string };
+  readonly erasures?: ErasureListPlace;
   /** How long backups of the key database are kept, in days; 35 when left out. */
   readonly keyBackupDays?: number | undefined;
   /** People sign in here; left out, only tokens that the deployment signs itself are good. */
@@ -149,7 +149,8 @@ async function replayErasures(
   if (erasures === undefined) return;
   const key = keys.erasureSigning;
   const stores = { pools, keyPool, clock };
-  const replayed = await openErasures({ ...erasures, key, keyBackupDays, ...stores }).replay();
+  const erasure = openErasures({ place: erasures, key, keyBackupDays, ...stores });
+  const replayed = await erasure.replay();
   if (replayed.length > 0) log.warn('erasures were replayed', { count: replayed.length });
 }
 

@@ -6,12 +6,15 @@ import {
   createErasure,
   createErasureSigner,
   openErasureList,
+  shownAsErased,
+  startErasureList,
   type Erasure,
   type ErasureTarget,
 } from '@caregraph/erasure';
 import { institutionErasure } from '@caregraph/institution-subgraph/erasure';
 import { patientErasure } from '@caregraph/patient-subgraph/erasure';
 import { prescriptionErasure } from '@caregraph/prescription-subgraph/erasure';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeploymentKeys } from './key-file.ts';
 
@@ -32,28 +35,69 @@ export function erasureTargets(
   return erasures.map((erasure) => ({ erasure, pool: pools[erasure.store], keyPool }));
 }
 
-/** Where an embedded deployment keeps its list of erasures: beside the stores, not among them. */
-export function erasureFolder(dataDirectory: string): string {
-  return join(dataDirectory, 'erasures');
+/** Where the list of erasures of a deployment is, and where it is noted that there is one. */
+export interface ErasureListPlace {
+  readonly directory: string;
+  readonly note?: string;
 }
 
-/** Erasing people over the stores of one deployment, signed with the deployment's own key. */
-export function openErasures(options: {
-  readonly directory: string;
+/**
+ * The list of an embedded deployment: beside the stores, not among them, unless a folder is named.
+ * That it was started is noted with the deployment's keys.
+ *
+ * @param named a folder that is there
+ */
+export async function embeddedErasureList(
+  dataDirectory: string,
+  named: string | undefined,
+): Promise<ErasureListPlace> {
+  const directory = named ?? join(dataDirectory, 'erasures');
+  if (named === undefined) await mkdir(directory, { recursive: true, mode: 0o700 });
+  return { directory, note: join(dataDirectory, 'erasure-list.json') };
+}
+
+/** The stores of a deployment, its list, and its own key, which signs the list. */
+export interface ErasureSource {
+  readonly place: ErasureListPlace;
   readonly key: DeploymentKeys['erasureSigning'];
   readonly pools: Readonly<Record<StoreName, DatabasePool>>;
   readonly keyPool: DatabasePool;
   readonly clock: Clock;
   /** Days until the last backup of the key database is gone. */
   readonly keyBackupDays?: number | undefined;
-}): Erasure {
-  const { directory, key, pools, keyPool, clock, keyBackupDays } = options;
+}
+
+/** Erasing people over the stores of one deployment. */
+export function openErasures(source: ErasureSource): Erasure {
+  const { clock, keyBackupDays } = source;
   return createErasure({
-    stores: erasureTargets(pools, keyPool),
-    list: openErasureList({ directory, keys: { keys: [key.publicJwk] } }),
-    sign: createErasureSigner(key),
-    clock,
+    ...requirementOf(source),
     ids: createIdSource(clock),
     ...(keyBackupDays === undefined ? {} : { keyBackupDays }),
   });
+}
+
+/**
+ * Makes a folder the list of a deployment that never had one.
+ *
+ * @param anew also where somebody is shown as erased, because the list that named them is lost
+ * @returns whom stores or keys show as erased; without `anew`, nothing was started if there is one
+ */
+export async function startErasures(
+  source: ErasureSource,
+  { anew }: { readonly anew: boolean },
+): Promise<readonly string[]> {
+  const requirement = requirementOf(source);
+  const erased = await shownAsErased(requirement.stores);
+  if (erased.length === 0 || anew) await startErasureList(requirement);
+  return erased;
+}
+
+function requirementOf({ place, key, pools, keyPool, clock }: ErasureSource) {
+  return {
+    stores: erasureTargets(pools, keyPool),
+    list: openErasureList({ directory: place.directory, keys: { keys: [key.publicJwk] } }),
+    sign: createErasureSigner(key),
+    ...{ clock, note: place.note },
+  };
 }

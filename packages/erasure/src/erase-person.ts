@@ -12,6 +12,7 @@ import type { ErasureEntry, ErasureReason, ErasureRecord } from './list/erasure-
 import type { ErasureList } from './list/erasure-list.ts';
 import type { ErasureSigner } from './list/erasure-signature.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { readWholeList, requireErasureList } from './require-list.ts';
 
 export interface ErasureOptions {
   /** All stores of the deployment. */
@@ -22,6 +23,8 @@ export interface ErasureOptions {
   readonly ids: IdSource;
   /** Days until the last backup of the key database is gone; 35 unless the deployment says else. */
   readonly keyBackupDays?: number;
+  /** See `requireErasureList`. */
+  readonly note?: string | undefined;
 }
 
 /** What was found under an id, before anything is done. */
@@ -40,7 +43,8 @@ export interface Erasure {
   /**
    * Erases a person for good, or goes on where a run was killed. Done once, it is only checked.
    *
-   * @throws database faults and faults of the disk; the same call goes on where it was
+   * @throws database faults and faults of the disk; the same call goes on where it was. Error when
+   *   the folder is not the list
    */
   erase(patientId: string, reason: ErasureReason): Promise<ErasureOutcome>;
   /**
@@ -48,6 +52,7 @@ export interface Erasure {
    * a restore, or a kill. Before anything is served.
    *
    * @returns the ids of those who were erased again
+   * @throws Error when the folder is not the list, or it lacks somebody who is erased
    */
   replay(): Promise<readonly string[]>;
 }
@@ -71,12 +76,14 @@ export function createErasure(options: ErasureOptions): Erasure {
   const { stores, list } = options;
   return {
     async look(patientId) {
+      await requireErasureList(options);
       const known = await list.read(patientId);
       if (known === undefined) return look(options, patientId);
       return { kind: 'PERSON', aliases: (await asItStands(options, known.record)).record.aliases };
     },
     erase: (patientId, reason) =>
       oneAtATime(stores, async () => {
+        await requireErasureList(options);
         const known = await list.read(patientId);
         if (known !== undefined) {
           const done = known.record.state === 'COMPLETED' && (await isDone(stores, known.record));
@@ -88,7 +95,8 @@ export function createErasure(options: ErasureOptions): Erasure {
         return { kind: 'ERASED', entry: await complete(options, entry) };
       }),
     async replay() {
-      const entries = await list.readAll();
+      await requireErasureList(options);
+      const entries = await readWholeList(stores, list);
       const open = await filterAsync(
         entries,
         async ({ record }) => record.state === 'REQUESTED' || !(await isDone(stores, record)),
@@ -107,7 +115,11 @@ export function createErasure(options: ErasureOptions): Erasure {
 
 async function look({ stores }: ErasureOptions, patientId: string): Promise<Erasable> {
   const known = await Promise.all(
-    stores.map(({ erasure, pool }) => erasure.knows(pool, patientId)),
+    stores.map(
+      async (target) =>
+        (await target.erasure.knows(target.pool, patientId)) ||
+        (await begunIn(target, [patientId])).length > 0,
+    ),
   );
   if (!known.includes(true)) return { kind: 'UNKNOWN' };
   const { survivorId, aliases } = await recordsOf(stores, patientId);

@@ -9,6 +9,7 @@ import {
 } from './erase-store.ts';
 import type { ErasureRecord } from './list/erasure-entry.ts';
 import type { ErasureList } from './list/erasure-list.ts';
+import { readWholeList } from './require-list.ts';
 
 /**
  * Erases again from one store whom the list names, for a subgraph that runs as a process of its own:
@@ -17,7 +18,8 @@ import type { ErasureList } from './list/erasure-list.ts';
  * which records are merged leaves merged records alone, unless it has begun to erase them.
  *
  * @returns the ids of those who were erased again
- * @throws Error when a record that is not in the list was merged into one that is
+ * @throws Error when a record that is not in the list was merged into one that is, or somebody whom
+ *   the store shows as erased is not
  */
 export async function replayStore(
   target: ErasureTarget,
@@ -28,7 +30,7 @@ export async function replayStore(
   }: { readonly list: ErasureList; readonly clock: Clock; readonly ids: IdSource },
 ): Promise<readonly string[]> {
   const replayed: string[] = [];
-  for (const { record: listed } of await list.readAll()) {
+  for (const { record: listed } of await readWholeList([target], list)) {
     const begun = listed.state === 'COMPLETED' ? [] : await begunIn(target, listed.aliases);
     const certain = listed.state === 'COMPLETED' || target.erasure.recordsOf !== undefined;
     const record = certain ? listed : withSubjects(listed, begun);

@@ -31,7 +31,7 @@ const pools = {
   audit: pool('audit'),
 };
 const keyPool = pool('keys');
-const erasure = openErasures({ directory, key, pools, keyPool, clock: systemClock });
+const erasure = openErasures({ place: { directory }, key, pools, keyPool, clock: systemClock });
 process.stdout.write('ready\n');
 await erasure.erase(patientId, 'REQUEST_OF_PERSON');
 process.stdout.write('erased\n');

@@ -1,11 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { systemClock } from '@caregraph/clock';
 import { storeNames, type DatabasePool, type StoreName } from '@caregraph/database';
 import { openErasures } from '@caregraph/deployment/erasures';
-import { openErasureList, type Erasure, type ErasureList } from '@caregraph/erasure';
+import {
+  createErasureSigner,
+  openErasureList,
+  type Erasure,
+  type ErasureList,
+} from '@caregraph/erasure';
 import type { JourneyStack } from '../test-stack.ts';
 
 type Pools = Readonly<Record<StoreName, DatabasePool>>;
@@ -26,10 +31,12 @@ export async function createTestErasure(stack: JourneyStack): Promise<TestErasur
   const directory = join(folder, 'erasures');
   const key = await makeSigningKey();
   const over = (pools: Pools, keyPool: DatabasePool) =>
-    openErasures({ directory, key, pools, keyPool, clock: systemClock });
+    openErasures({ place: { directory }, key, pools, keyPool, clock: systemClock });
+  const list = openErasureList({ directory, keys: { keys: [key.publicJwk] } });
+  await mkdir(directory);
+  await list.start(createErasureSigner(key), systemClock.now());
   return {
-    ...{ directory, key, over },
-    list: openErasureList({ directory, keys: { keys: [key.publicJwk] } }),
+    ...{ directory, key, over, list },
     erasure: over(stack.deployment.pools, stack.keys.keyPool),
     stop: () => rm(folder, { recursive: true }),
   };

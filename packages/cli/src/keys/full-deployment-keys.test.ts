@@ -21,7 +21,7 @@ const variablesOf = async (path: string) =>
 
 test('every secret is made, is its own, and is read by its owner alone', async () => {
   const written = await makeFullDeploymentKeys(join(folder, '.env'));
-  expect(written).toHaveLength(9);
+  expect(written).toHaveLength(10);
   const variables = await variablesOf(join(folder, '.env'));
   const keys = Object.entries(variables).filter(([name]) => /(_KEY|_PASSWORD)$/.test(name));
   expect(keys).toHaveLength(6);

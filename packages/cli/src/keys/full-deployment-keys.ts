@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { makeSigningKey } from '@caregraph/access';
+import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { systemClock } from '@caregraph/clock';
 import { openKeyService } from '@caregraph/encryption';
+import { createErasureSigner, makeListMarker, markerPath } from '@caregraph/erasure';
 
 /** Who may read a file: its owner alone, or everybody. */
 type Mode = 0o600 | 0o644;
@@ -90,6 +91,7 @@ async function plan(
     [variables.ERASURE_SIGNING_KEY_FILE, 0o600, asJson(erasures.privateJwk)],
     [variables.ERASURE_KEYS_FILE, 0o644, asJson({ keys: [erasures.publicJwk] })],
     [variables.IMPORT_KEY_FILE, 0o600, `${randomKey()}\n`],
+    [markerPath(variables.ERASURE_LIST_DIR), 0o644, asJson(await markerOf(erasures))],
   ];
 }
 
@@ -101,10 +103,10 @@ function kekPath(environment: string): string {
   return join(dirname(environment), `${basename(environment)}.kek`, 'kek.json');
 }
 
-/**
- * The list of erasures: in a folder of its own, which every subgraph may read. It is there from the
- * beginning, so that one that is not mounted is told from one that is empty.
- */
+/** The list is there from the beginning, so that one that is not mounted is told from an empty one. */
+const markerOf = (key: SigningKey) => makeListMarker(createErasureSigner(key), systemClock.now());
+
+/** The list of erasures: in a folder of its own, which every subgraph may read. */
 function erasureFolder(environment: string): string {
   return join(dirname(environment), `${basename(environment)}.erasures`);
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -115,6 +115,24 @@ test.each([
   const { code, said, errors } = await caregraph(args());
   expect(code).toBe(1);
   expect(said + errors).toContain(words);
+});
+
+test('an empty folder is not taken for the list, until an operator says that there never was one', async () => {
+  const patientId = await somebody();
+  const empty = await mkdtemp(join(folder, 'mount-'));
+  const over = { ERASURE_LIST_DIR: empty };
+  for (const args of [erase(patientId, '--yes'), ['erasures']]) {
+    const refused = await caregraph(args, { over });
+    expect(refused, args[0]).toMatchObject({ code: 1 });
+    expect(refused.errors).toContain(`${empty} is not the list of erasures`);
+  }
+  await caregraph(erase(patientId, '--yes'));
+  const known = await caregraph(['start-list'], { over });
+  expect(known).toMatchObject({ code: 1, said: expect.stringContaining(patientId) });
+  expect(await readdir(empty)).toEqual([]);
+  const anew = await caregraph(['start-list', '--anew'], { over });
+  expect(anew).toMatchObject({ code: 0, errors: '' });
+  expect(await caregraph(['erasures'], { over })).toMatchObject({ code: 0 });
 });
 
 test('a store that is not named is not looked for elsewhere', async () => {

@@ -9,7 +9,13 @@ import {
   type DatabasePool,
   type StoreName,
 } from '@caregraph/database';
-import { erasureFolder, openErasures } from '@caregraph/deployment/erasures';
+import {
+  embeddedErasureList,
+  openErasures,
+  startErasures,
+  type ErasureListPlace,
+  type ErasureSource,
+} from '@caregraph/deployment/erasures';
 import { openErasureList, type Erasure, type ErasureList } from '@caregraph/erasure';
 import { readEmbeddedConfig, readErasureConfig, readStoreUrl } from '../config.ts';
 import { readSigningKey } from '../documents/signing-key.ts';
@@ -20,6 +26,8 @@ const databases: readonly DatabaseName[] = [...storeNames, 'keys'];
 export interface OpenErasures {
   readonly erasure: Erasure;
   readonly list: ErasureList;
+  /** See `startErasures`. */
+  start(how: { readonly anew: boolean }): Promise<readonly string[]>;
 }
 
 /**
@@ -38,7 +46,7 @@ export async function withErasures(work: (open: OpenErasures) => Promise<void>):
 
 async function onTargets(
   targets: readonly StoreTarget[],
-  { directory, key, keyBackupDays }: Source,
+  { place, key, keyBackupDays }: Source,
   work: (open: OpenErasures) => Promise<void>,
 ): Promise<void> {
   const poolOf = (name: DatabaseName): DatabasePool => {
@@ -60,9 +68,11 @@ async function onTargets(
   const keyPool = poolOf('keys');
   try {
     const stores = { pools, keyPool, clock: systemClock };
+    const source: ErasureSource = { place, key, keyBackupDays, ...stores };
     await work({
-      erasure: openErasures({ directory, key, keyBackupDays, ...stores }),
-      list: openErasureList({ directory, keys: { keys: [key.publicJwk] } }),
+      erasure: openErasures(source),
+      list: openErasureList({ directory: place.directory, keys: { keys: [key.publicJwk] } }),
+      start: (how) => startErasures(source, how),
     });
   } finally {
     await Promise.all([keyPool, ...Object.values(pools)].map((one) => one.end()));
@@ -70,7 +80,7 @@ async function onTargets(
 }
 
 interface Source {
-  readonly directory: string;
+  readonly place: ErasureListPlace;
   readonly key: SigningKey;
   readonly keyBackupDays: number;
 }
@@ -81,8 +91,8 @@ async function sourceOf(): Promise<Source> {
   const missing = databases.filter((name) => readStoreUrl(name) === undefined);
   if (missing.length === databases.length) {
     const data = await embeddedData();
-    const directory = ERASURE_LIST_DIR ?? erasureFolder(data);
-    return { directory, key: await embeddedKey(data), keyBackupDays };
+    const place = await embeddedErasureList(data, ERASURE_LIST_DIR);
+    return { place, key: await embeddedKey(data), keyBackupDays };
   }
   const variables = [
     ...missing.map((name) => `DATABASE_URL_${name.toUpperCase()}`),
@@ -93,7 +103,7 @@ async function sourceOf(): Promise<Source> {
     throw new Error(`An erasure needs every store: name ${variables.join(', ')} as well.`);
   }
   const key = await readSigningKey(ERASURE_SIGNING_KEY_FILE);
-  return { directory: ERASURE_LIST_DIR, key, keyBackupDays };
+  return { place: { directory: ERASURE_LIST_DIR }, key, keyBackupDays };
 }
 
 /** The key of an embedded deployment. It is loaded only here: the module brings the whole profile. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { erasureFolder } from '@caregraph/deployment/erasures';
+import { embeddedErasureList } from '@caregraph/deployment/erasures';
 import { openErasureList, verifyCertificate, type ErasureEntry } from '@caregraph/erasure';
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
@@ -46,7 +46,7 @@ async function sourceOf(): Promise<{ directory: string; keys: JSONWebKeySet }> {
   }
   const data = await embeddedData();
   return {
-    directory: ERASURE_LIST_DIR ?? erasureFolder(data),
+    directory: (await embeddedErasureList(data, ERASURE_LIST_DIR)).directory,
     keys: keys ?? { keys: [(await embeddedKey(data)).publicJwk] },
   };
 }

@@ -7,7 +7,7 @@ import {
   type Deployment,
   type DeploymentOptions,
 } from '@caregraph/deployment';
-import { erasureFolder } from '@caregraph/deployment/erasures';
+import { embeddedErasureList } from '@caregraph/deployment/erasures';
 import { createLogger, createMetrics, serveMetrics } from '@caregraph/observability';
 import { networkConfigOf } from '@caregraph/network';
 import { readErasureConfig, type EmbeddedConfig } from '../config.ts';
@@ -57,7 +57,7 @@ export async function startEmbedded(
     clock: systemClock,
     phoneRegion: config.PHONE_REGION,
     router: { host: config.HOST, port: config.PORT, network: networkOf(config) },
-    erasures: { directory: config.ERASURE_LIST_DIR ?? erasureFolder(config.CAREGRAPH_DATA) },
+    erasures: await embeddedErasureList(config.CAREGRAPH_DATA, config.ERASURE_LIST_DIR),
     keyBackupDays: readErasureConfig().KEY_BACKUP_DAYS,
     documents: await embeddedDocuments({ dataDirectory: config.CAREGRAPH_DATA, keys, log }),
     ...identityAt(config, stores),

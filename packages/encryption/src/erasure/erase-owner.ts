@@ -59,6 +59,16 @@ export async function ownersNotErased(
   return rows.map((row) => row.id);
 }
 
+/** The owners whose keys in one subgraph were destroyed for good. */
+export async function ownersErased(keyPool: DatabasePool, store: string): Promise<string[]> {
+  const rows = await ask<{ id: string }>(
+    keyPool,
+    `SELECT id::text FROM ${quotedSchema(store)}.key_owner WHERE erased`,
+    [],
+  );
+  return rows.map((row) => row.id);
+}
+
 async function eraseOnce(
   keyPool: DatabasePool,
   store: string,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,17 +7,20 @@ import { createIdSource, systemClock } from '@caregraph/clock';
 import { canonicalJson } from './canonical-json.ts';
 import type { ErasureEntry, ErasureRecord } from './erasure-entry.ts';
 import { openErasureList, type ErasureList } from './erasure-list.ts';
-import { createErasureSigner, isSigned } from './erasure-signature.ts';
+import { createErasureSigner, isSigned, type ErasureSigner } from './erasure-signature.ts';
 
 const ids = createIdSource(systemClock);
 let folder: string;
 let key: SigningKey;
 let list: ErasureList;
+const at = new Date('2026-01-01T00:00:00.000Z');
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'caregraph-list-'));
   key = await makeSigningKey();
   list = openErasureList({ directory: join(folder, 'list'), keys: { keys: [key.publicJwk] } });
+  await mkdir(list.directory, { mode: 0o700 });
+  await list.start(createErasureSigner(key), at);
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -39,7 +42,6 @@ test('an entry is made once, for its owner alone, and read as it was written', a
   expect(await list.create(await entryOf({ patientId, reason: 'ENTERED_IN_ERROR' }))).toBe(false);
   expect(await list.read(patientId)).toEqual(entry);
   expect((await stat(list.pathOf(patientId))).mode & 0o777).toBe(0o600);
-  expect((await stat(list.directory)).mode & 0o777).toBe(0o700);
 });
 
 test('an entry is replaced whole, and half-written ones beside it count for nothing', async () => {
@@ -53,12 +55,69 @@ test('an entry is replaced whole, and half-written ones beside it count for noth
   expect(await list.readAll()).toEqual([next]);
 });
 
-test('a folder that is not there is empty, unless it must be there', async () => {
-  const keys = { keys: [key.publicJwk] };
-  const { directory } = list;
-  const strict = openErasureList({ directory, keys, mustExist: true });
-  await expect(strict.readAll()).rejects.toThrow('is not there');
+describe('a folder', () => {
+  const sign = () => createErasureSigner(key);
+  const unmounted = async () => {
+    const directory = await mkdtemp(join(folder, 'mount-'));
+    return openErasureList({ directory, keys: { keys: [key.publicJwk] } });
+  };
+
+  test('that is empty or not there is not the list: nothing is read from it or written to it', async () => {
+    const empty = await unmounted();
+    const keys = { keys: [key.publicJwk] };
+    const nowhere = openErasureList({ directory: join(folder, 'nowhere'), keys });
+    for (const one of [empty, nowhere]) {
+      expect(await one.look()).toEqual({ marked: false, used: false });
+      await expect(one.readAll()).rejects.toThrow(`${one.directory} is not the list`);
+      await expect(one.create(await entryOf())).rejects.toThrow('is not the list');
+    }
+    await expect(nowhere.start(sign(), at)).rejects.toThrow('is not there');
+  });
+
+  test('is the list by its marker, which is made once', async () => {
+    const one = await unmounted();
+    await one.start(sign(), at);
+    const marker = await readFile(join(one.directory, 'list.json'), 'utf8');
+    await one.start(sign(), new Date());
+    expect(await readFile(join(one.directory, 'list.json'), 'utf8')).toBe(marker);
+    expect(await one.look()).toEqual({ marked: true, used: false });
+    expect(await one.readAll()).toEqual([]);
+  });
+
+  test('is the list by an entry from before there were markers', async () => {
+    const [one, entry] = [await unmounted(), await entryOf()];
+    await writeFile(one.pathOf(entry.record.patientId), JSON.stringify(entry));
+    expect(await one.look()).toEqual({ marked: false, used: true });
+    expect(await one.readAll()).toEqual([entry]);
+  });
+
+  test.each([
+    [
+      'of another deployment',
+      'is not signed',
+      async () => createErasureSigner(await makeSigningKey()),
+    ],
+    ['that was signed for something else', 'is not signed', () => signAs('record')],
+  ])('whose marker is one %s is refused', async (_what, words, signer) => {
+    const one = await unmounted();
+    await one.start(await signer(), at);
+    await expect(one.readAll()).rejects.toThrow(words);
+  });
+
+  test('whose marker is damaged, or a link, is refused', async () => {
+    const marker = join(list.directory, 'list.json');
+    await writeFile(marker, '{"list":');
+    await expect(list.readAll()).rejects.toThrow('damaged');
+    await rm(marker);
+    await symlink(join(folder, 'elsewhere'), marker);
+    await expect(list.readAll()).rejects.toThrow('is a link');
+  });
 });
+
+function signAs(kind: 'record'): ErasureSigner {
+  const sign = createErasureSigner(key);
+  return (_kind, value) => sign(kind, value);
+}
 
 describe('what is not believed', () => {
   test('an entry of another key, or for another person than it was signed for', async () => {
@@ -120,7 +179,6 @@ describe('what is not believed', () => {
   });
 
   test('a folder that is none', async () => {
-    await list.create(await entryOf());
     await rm(list.directory, { recursive: true });
     await writeFile(list.directory, 'not a folder');
     await expect(list.readAll()).rejects.toThrow('ENOTDIR');

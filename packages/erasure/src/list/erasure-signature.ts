@@ -6,6 +6,7 @@ import { canonicalJson, type PlainJson } from './canonical-json.ts';
 const types = {
   record: 'caregraph-erasure-record+jws',
   certificate: 'caregraph-erasure-certificate+jws',
+  list: 'caregraph-erasure-list+jws',
 } as const;
 
 export type SignedKind = keyof typeof types;

@@ -21,9 +21,12 @@ export async function replayErasures(
   deps: { readonly clock: Clock; readonly ids: IdSource; readonly log: Logger },
 ): Promise<void> {
   const { ERASURE_LIST_DIR: directory, ERASURE_KEYS_FILE: keysFile } = config;
-  if (directory === undefined || keysFile === undefined) return;
+  if (directory === undefined || keysFile === undefined) {
+    deps.log.warn('no list of erasures is named: a restored store brings back who was erased');
+    return;
+  }
   const keys = jwkSet.parse(JSON.parse(await readFile(keysFile, 'utf8')));
-  const list = openErasureList({ directory, keys, mustExist: true });
+  const list = openErasureList({ directory, keys });
   const replayed = await replayStore(target, { list, ...deps });
   if (replayed.length > 0) deps.log.warn('erasures were replayed', { count: replayed.length });
 }

@@ -86,6 +86,8 @@ interface Process {
   kill(signal: NodeJS.Signals): void;
   /** The exit code and all that was said on the error stream. */
   readonly ended: Promise<{ code: number | null; errors: string }>;
+  /** The lines of its log, so far. */
+  readonly said: readonly string[];
   /** Resolves with its port when it listens; fails when it ends before. */
   readonly port: Promise<number>;
 }
@@ -94,8 +96,10 @@ function start(over: Record<string, string> = {}): Process {
   const child = spawn(process.execPath, [main], { env: { ...environment, ...over } });
   const errors = text(child.stderr);
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const lines: string[] = [];
   const port = new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
+      lines.push(line);
       const said = JSON.parse(line) as { msg: string; port?: number };
       if (said.msg === 'listening' && said.port !== undefined) resolve(said.port);
     });
@@ -106,6 +110,7 @@ function start(over: Record<string, string> = {}): Process {
     kill: (signal: NodeJS.Signals) => void child.kill(signal),
     ended: ended.then(async (code) => ({ code, errors: await errors })),
     port,
+    said: lines,
   };
   started.push(one);
   return one;
@@ -199,6 +204,15 @@ test('whoever the list of erasures names is erased before it listens', async () 
   const patientId = ids.next();
   await start(await listOf(patientId)).port;
   expect(await shownAsErased(patientId)).toEqual([{ rows: 0 }]);
+  const lacking = await start(await listOf(ids.next())).ended;
+  expect(lacking.code).toBe(1);
+  expect(lacking.errors).toContain(`lacks 1 whom the stores show as erased: ${patientId}`);
+});
+
+test('without a list it starts, and says what that means', async () => {
+  const subgraph = start();
+  await subgraph.port;
+  expect(subgraph.said.join('\n')).toContain('no list of erasures is named');
 });
 
 test('a list that cannot be believed, or is not there, keeps it from serving', async () => {
@@ -210,10 +224,11 @@ test('a list that cannot be believed, or is not there, keeps it from serving', a
   expect(await shownAsErased(patientId)).toEqual([]);
 
   const gone = join(folder, 'not-mounted');
-  const missing = await start({ ...forged, ERASURE_LIST_DIR: gone }).ended;
-  expect(missing).toMatchObject({ code: 1, errors: expect.stringContaining('is not there') });
+  const unmounted = { ...forged, ERASURE_LIST_DIR: gone };
+  const words = expect.stringContaining(`${gone} is not the list of erasures`);
+  expect(await start(unmounted).ended).toMatchObject({ code: 1, errors: words });
   await mkdir(gone);
-  await start({ ...forged, ERASURE_LIST_DIR: gone }).port;
+  expect(await start(unmounted).ended).toMatchObject({ code: 1, errors: words });
   const alone = await start({ ERASURE_LIST_DIR: gone }).ended;
   expect(alone.errors).toContain('goes with ERASURE_LIST_DIR');
 });

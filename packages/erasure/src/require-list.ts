@@ -1,0 +1,106 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Clock } from '@caregraph/clock';
+import { ownersErased } from '@caregraph/encryption';
+import type { ErasureTarget } from './erase-store.ts';
+import type { ErasureEntry } from './list/erasure-entry.ts';
+import type { ErasureList } from './list/erasure-list.ts';
+import type { ErasureSigner } from './list/erasure-signature.ts';
+import { hasCode } from './list/own-file.ts';
+
+export interface ListRequirement {
+  readonly stores: readonly ErasureTarget[];
+  readonly list: ErasureList;
+  readonly sign: ErasureSigner;
+  readonly clock: Clock;
+  /**
+   * A file that says, apart from the list, that the list was started. Left out where nobody but the
+   * operator may start one.
+   */
+  readonly note?: string | undefined;
+}
+
+/**
+ * Makes sure that a folder is the list of this deployment. One with entries from before there were
+ * markers gets its marker; an empty one becomes the list where there never was one.
+ *
+ * Threat: the volume of the list is not mounted, and an empty folder says that nobody was erased.
+ * Defence: an empty folder without a marker is refused once a list was started, and where a store
+ * shows somebody as erased.
+ *
+ * @throws Error telling what to do
+ */
+export async function requireErasureList(options: ListRequirement): Promise<void> {
+  const { list, stores, note } = options;
+  const { marked, used } = await list.look();
+  if (!marked && used) await list.readAll();
+  if (!marked && !used) {
+    if (note === undefined || (await isThere(note))) throw list.notTheList();
+    if ((await shownAsErased(stores)).length > 0) throw list.notTheList();
+  }
+  if (!marked || note !== undefined) await startErasureList(options);
+}
+
+/** Makes the folder the list, and notes that it was. */
+export async function startErasureList(
+  options: Pick<ListRequirement, 'list' | 'sign' | 'clock' | 'note'>,
+): Promise<void> {
+  const { list, sign, clock, note } = options;
+  await list.start(sign, clock.now());
+  if (note === undefined || (await isThere(note))) return;
+  await writeFile(note, `${JSON.stringify({ startedIn: list.directory })}\n`, { mode: 0o600 });
+}
+
+/**
+ * Reads the whole list, and refuses one that lacks somebody.
+ *
+ * Threat: an entry was deleted, or the list that was put back is older than the stores. Who is
+ * erased now would be back after the next restore. Defence: stores and keys show who was erased.
+ *
+ * @throws Error naming who is missing
+ */
+export async function readWholeList(
+  stores: readonly ErasureTarget[],
+  list: ErasureList,
+): Promise<readonly ErasureEntry[]> {
+  // First, because an erasure that begins meanwhile is in the list before it is in a store.
+  const shown = await shownAsErased(stores);
+  const entries = await list.readAll();
+  const listed = new Set(
+    entries.flatMap(({ record: { patientId, aliases, households } }) => [
+      patientId,
+      ...aliases,
+      ...households.map((one) => one.id),
+    ]),
+  );
+  const lacking = shown.filter((id) => !listed.has(id));
+  if (lacking.length === 0) return entries;
+  const named = lacking.slice(0, 10).join(', ');
+  throw new Error(
+    `${list.directory}, the list of erasures, lacks ${lacking.length} whom the stores show as erased: ` +
+      `${named}. Restore the list from its copy; where that is lost, run for each of them: ` +
+      'caregraph patient erase <id> --reason <code>',
+  );
+}
+
+/** Whom stores or keys show as erased, under each of their ids; and households, by their keys. */
+export async function shownAsErased(stores: readonly ErasureTarget[]): Promise<string[]> {
+  const shown = await Promise.all(
+    stores.map(async ({ erasure, pool, keyPool }) => {
+      const { rows } = await pool.query<{ id: string }>(
+        'SELECT id::text FROM erased_subject WHERE part_of IS NULL',
+      );
+      return [...rows.map((row) => row.id), ...(await ownersErased(keyPool, erasure.store))];
+    }),
+  );
+  return [...new Set(shown.flat())].sort();
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await readFile(path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
