@@ -65,7 +65,8 @@ function announcement(patientId: string, aliases: readonly string[]): readonly s
     ...aliases.map((id) => `  with it ${id}, a record that was merged into it`),
     '  its keys are destroyed, so that no copy of a store opens what they sealed;',
     '  particulars, identifiers, relationships, visits, prescriptions and all the rest are deleted;',
-    '  a household in which nobody else lives is deleted as well;',
+    '  a household in which nobody else lives is deleted as well, and one that they head loses its label;',
+    '  labels of other households, and notes about other people, stay: they may name this person;',
     '  the audit record keeps ids, times and codes, as the law requires;',
     '  devices hear of it when they next synchronise.',
   ];

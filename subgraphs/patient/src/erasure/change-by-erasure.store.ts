@@ -4,9 +4,13 @@ import type { ErasureTx } from '@caregraph/erasure';
 const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** SQL that writes what an erasure changes of a record that stays, under its next version. */
-export function nextVersion(field: 'headId' | 'place' | 'standing'): string {
-  return `version = version + 1, field_versions = field_versions || jsonb_build_object('${field}',
-    jsonb_build_object('version', version + 1, 'deviceId', '${nobody}', 'deviceSequence', 0))`;
+export function nextVersion(...fields: ('headId' | 'label' | 'place' | 'standing')[]): string {
+  const written = fields.map(
+    (field) => `'${field}', jsonb_build_object('version', version + 1, 'deviceId', '${nobody}',
+      'deviceSequence', 0)`,
+  );
+  return `version = version + 1,
+    field_versions = field_versions || jsonb_build_object(${written.join(', ')})`;
 }
 
 /** SQL that reads a patient who stays as a `PlacedPatient`. */

@@ -39,15 +39,34 @@ async function household(memberCount: number) {
   return { householdId, members };
 }
 
+/** Two people name a household at once: the value that does not show is kept. */
+async function labelConflict(householdId: string): Promise<string> {
+  const { write, worker, graph } = district;
+  await write(worker, 'updateHousehold', { householdId, label: "Rehana's" }, { baseVersion: 2 });
+  const other = await graph.token({ areaRoots: [district.district] });
+  const late = { householdId, label: "Rehana Begum's house" };
+  const receipt = await write(other, 'updateHousehold', late, { baseVersion: 2 });
+  expect(receipt).toMatchObject({ verdict: 'CONFLICT' });
+  const sql = `SELECT id FROM conflict_record WHERE entity_id = $1 AND field = 'label'`;
+  const { rows } = await graph.pool.query<{ id: string }>(sql, [householdId]);
+  expect(rows).toHaveLength(1);
+  return rows[0]?.id ?? '';
+}
+
 describe('a household', () => {
-  test('goes on without its head, who is told of nowhere', async () => {
+  test('goes on without its head, whom neither it nor its label tells of', async () => {
     const { householdId, members } = await household(2);
     const [head = '', other = ''] = members;
+    const kept = await labelConflict(householdId);
     expect(await erase(head)).toMatchObject({ kind: 'ERASED', households: [] });
-    expect(await rowOf('household', householdId)).toMatchObject({ head_id: null, version: 3 });
+    expect(await rowOf('household', householdId)).toMatchObject({
+      ...{ head_id: null, label: null, version: 5 },
+      field_versions: { label: { version: 5 }, headId: { version: 5 } },
+    });
+    expect(await rowOf('conflict_record', kept)).toBeUndefined();
     expect(await rowOf('patient', other)).toMatchObject({ household_id: householdId });
     expect((await changesOf(district.graph, householdId)).at(-1)).toMatchObject({
-      ...{ typename: 'Household', version: 3, after: district.north },
+      ...{ typename: 'Household', version: 5, after: district.north },
     });
     const later = { householdId, label: 'by the new well' };
     expect(await district.write(district.worker, 'updateHousehold', later)).toMatchObject({

@@ -16,7 +16,10 @@ interface LeftHome {
   readonly members: readonly string[];
 }
 
-/** Takes a person out of their household: a household whose head leaves has none. */
+/**
+ * Takes a person out of their household: a household whose head leaves has none. Its label goes,
+ * because it is the head's name as a rule; the address is where the others live on.
+ */
 export async function leaveHousehold(
   tx: ErasureTx,
   person: LockedPerson | undefined,
@@ -25,7 +28,7 @@ export async function leaveHousehold(
   const householdId = person?.householdId ?? null;
   if (person === undefined || householdId === null) return { empty: [], members: [] };
   const headless = await tx.query<{ id: string; version: number; areaId: string }>(
-    `UPDATE household SET head_id = NULL, ${nextVersion('headId')}
+    `UPDATE household SET head_id = NULL, label = NULL, ${nextVersion('headId', 'label')}
      WHERE id = $1 AND head_id = $2 RETURNING id::text, version, area_id::text AS "areaId"`,
     [householdId, person.id],
   );
@@ -36,6 +39,9 @@ export async function leaveHousehold(
   const [changed] = headless.rows;
   if (rows.length === 0) return { empty: [householdId], members: [] };
   if (changed === undefined) return { empty: [], members: [] };
+  await tx.query(`DELETE FROM conflict_record WHERE entity_id = $1 AND field = 'label'`, [
+    householdId,
+  ]);
   await logChange(tx, { typename: 'Household', ...changed }, at);
   return { empty: [], members: rows.map((row) => row.id) };
 }
