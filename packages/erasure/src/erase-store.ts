@@ -56,7 +56,7 @@ export async function eraseRows(
   const households: ErasureRecord['households'] = [];
   for (const patientId of subjectsOf(record)) {
     const erased = await erasure.erase(pool, {
-      ...{ patientId, at, ids },
+      ...{ patientId, at, ids, reason: record.reason },
       households: record.households
         .filter((one) => one.patientId === patientId)
         .map((one) => one.id),

@@ -218,15 +218,18 @@ test('an operation keeps its id and its verdict, and nothing of what it said', a
 
 test('audit tells who saw the record, that it was erased, and of relatives by themselves', async () => {
   const { audit } = stack.deployment.pools;
-  const { rows } = await audit.query<{ types: string[]; patients: string[] }>(
-    `SELECT access.types, ARRAY(SELECT patient_id::text FROM audit_access
+  const { rows } = await audit.query<{ types: string[]; patients: string[]; why: string }>(
+    `SELECT access.types, event.purpose AS why, ARRAY(SELECT patient_id::text FROM audit_access
        WHERE event_id = event.id) AS patients
      FROM audit_event event JOIN audit_access access ON access.event_id = event.id
      WHERE event.operation = 'erasePatient' AND access.patient_id = $1`,
     [patientId],
   );
   expect(rows).toEqual([
-    { types: expect.arrayContaining(['Patient', 'Relationship']), patients: [patientId] },
+    {
+      types: expect.arrayContaining(['Patient', 'Relationship']),
+      ...{ patients: [patientId], why: 'erasure.REQUEST_OF_PERSON' },
+    },
   ]);
   const others = `SELECT count(*)::int AS value FROM audit_access access
     JOIN audit_event event ON event.id = access.event_id

@@ -127,7 +127,8 @@ test('a record that is merged still goes with the person', async () => {
 test('what one store has erased is erased from all, although another one was restored', async () => {
   const clinical = targets().find((one) => one.erasure.store === 'clinical');
   const order = { patientId: aliasId, at: new Date(), ids: createIdSource(systemClock) };
-  await clinical?.erasure.erase(clinical.pool, { ...order, households: [], aliases: 'REFUSE' });
+  const how = { reason: 'REQUEST_OF_PERSON', households: [], aliases: 'REFUSE' } as const;
+  await clinical?.erasure.erase(clinical.pool, { ...order, ...how });
   await stack.deployment.pools.patient.query(
     `UPDATE patient SET merged_into_id = NULL, status = 'ACTIVE' WHERE id = $1`,
     [aliasId],

@@ -13,7 +13,7 @@ export async function leaveEvents(
   await tx.query(outboxInsertSql('$1'), [JSON.stringify(rows)]);
 }
 
-/** Who erases, in the audit record: nobody signs in to the command that does it. */
+/** Who erases, in the audit record: nobody signs in to the command that does it, so why is said. */
 const operator = { id: 'caregraph', clientId: 'caregraph-erasure', roles: [] };
 
 /**
@@ -24,7 +24,7 @@ const operator = { id: 'caregraph', clientId: 'caregraph-erasure', roles: [] };
  */
 export function erasureEvent(
   written: { readonly patientId: string; readonly types: string[]; readonly institutionId: string },
-  { ids, at }: Pick<ErasureOrder, 'ids' | 'at'>,
+  { ids, at, reason }: Pick<ErasureOrder, 'ids' | 'at' | 'reason'>,
 ): EventDraft {
   const requestId = ids.next();
   const { patientId, types, institutionId } = written;
@@ -36,7 +36,7 @@ export function erasureEvent(
       subgraph: 'patient',
       action: 'WRITE',
       actor: { ...operator, institutionId },
-      purpose: 'erasure',
+      purpose: `erasure.${reason}`,
       at: at.toISOString(),
       operation: 'erasePatient',
       outcome: 'APPLIED',

@@ -1,9 +1,12 @@
 import type { IdSource } from '@caregraph/clock';
 import type { DatabasePool, StoreName } from '@caregraph/database';
+import type { ErasureReason } from '../list/erasure-entry.ts';
 
 /** Whom to erase from one store. */
 export interface ErasureOrder {
   readonly patientId: string;
+  /** The coded reason, for the audit record. */
+  readonly reason: ErasureReason;
   readonly at: Date;
   /** Ids of the events that the erasure leaves. */
   readonly ids: IdSource;

@@ -1,7 +1,12 @@
-import type { ErasureOrder, ErasureTx } from '@caregraph/erasure';
+import { touched, type ErasureOrder, type ErasureTx } from '@caregraph/erasure';
 import type { EventDraft } from '@caregraph/messaging';
 import { patientPlaced, type PlacedPatient } from '../reach/index.ts';
 import { logChange, nextVersion, placedColumns } from './change-by-erasure.store.ts';
+
+/** Whether a person went in an earlier run. */
+export async function isErased(tx: ErasureTx, patientId: string): Promise<boolean> {
+  return (await touched(tx, 'SELECT FROM erased_subject WHERE id = $1', patientId)) === 1;
+}
 
 /**
  * Tells whether a record belongs to the one that it must belong to (see ErasureOrder), by however
@@ -12,8 +17,7 @@ export async function isMergedInto(
   { patientId, mergedInto }: ErasureOrder,
 ): Promise<boolean> {
   if (mergedInto === undefined) return true;
-  const tombstone = await tx.query('SELECT FROM erased_subject WHERE id = $1', [patientId]);
-  if (tombstone.rowCount === 1) return true;
+  if (await isErased(tx, patientId)) return true;
   const seen = new Set<string>();
   for (let at: string | null = patientId; at !== null && !seen.has(at);) {
     seen.add(at);

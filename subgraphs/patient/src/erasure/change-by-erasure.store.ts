@@ -1,7 +1,7 @@
 import type { ErasureTx } from '@caregraph/erasure';
 
-/** No device and no person wrote it: an erasure did. */
-const nobody = '00000000-0000-0000-0000-000000000000';
+/** No device, no person and no institution: an erasure wrote it. */
+export const nobody = '00000000-0000-0000-0000-000000000000';
 
 /** SQL that writes what an erasure changes of a record that stays, under its next version. */
 export function nextVersion(...fields: ('headId' | 'label' | 'place' | 'standing')[]): string {

@@ -16,7 +16,8 @@ import {
   type RowsErased,
   type StoreErasure,
 } from '@caregraph/erasure';
-import { detachAliases, isMergedInto } from './alias.store.ts';
+import { detachAliases, isErased, isMergedInto } from './alias.store.ts';
+import { nobody } from './change-by-erasure.store.ts';
 import { dissolveHouseholds, leaveHousehold, lockHouseholds } from './household-left.store.ts';
 import { lockPerson, type LockedPerson } from './person-locked.store.ts';
 
@@ -46,6 +47,7 @@ async function erase(tx: ErasureTx, order: ErasureOrder): Promise<RowsErased> {
   const person = await lockPerson(tx, patientId);
   if (person !== undefined && person.householdId !== homeId) throw new ErasureOvertaken();
   if (!(await isMergedInto(tx, order))) return { kind: 'NOT_MERGED' };
+  const isNews = person !== undefined || !(await isErased(tx, patientId));
   const detached = await detachAliases(tx, order);
   if (detached === 'ALIASES_LEFT') return { kind: 'ALIASES_LEFT' };
   const home = await leaveHousehold(tx, person, order.at);
@@ -59,7 +61,7 @@ async function erase(tx: ErasureTx, order: ErasureOrder): Promise<RowsErased> {
     [
       ...detached.events,
       ...dissolved.events,
-      ...(person ? auditEvents(person, home.members, order) : []),
+      ...(isNews ? auditEvents(person, home.members, order) : []),
     ],
     order,
   );
@@ -88,12 +90,20 @@ async function deletePerson(tx: ErasureTx, patientId: string): Promise<number> {
   return rows;
 }
 
-/** The erasure is on the record of the person, and of each person whose record it changed. */
-function auditEvents(person: LockedPerson, members: readonly string[], order: ErasureOrder) {
-  const { institutionId } = person;
-  const types = [...new Set(['Patient', ...person.gone.map((one) => one.typename)])];
+/**
+ * The erasure is on the record of the person, and of each person whose record it changed. Somebody
+ * about whom other stores had facts, and who was never registered here, belongs to no institution.
+ */
+function auditEvents(
+  person: LockedPerson | undefined,
+  members: readonly string[],
+  order: ErasureOrder,
+) {
+  const institutionId = person?.institutionId ?? nobody;
+  const gone = person?.gone ?? [];
+  const types = [...new Set(['Patient', ...gone.map((one) => one.typename)])];
   const others = [
-    ...person.related.map((patientId) => ({ patientId, types: ['Relationship'] })),
+    ...(person?.related ?? []).map((patientId) => ({ patientId, types: ['Relationship'] })),
     ...members.map((patientId) => ({ patientId, types: ['Household'] })),
   ];
   return [{ patientId: order.patientId, types }, ...others].map((one) =>
