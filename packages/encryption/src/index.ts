@@ -6,7 +6,12 @@ export type {
   Normalizers,
   TokenRequest,
 } from './blind-index.ts';
-export { eraseOwner, ownersErased, ownersNotErased } from './erasure/erase-owner.ts';
+export {
+  eraseOwner,
+  keysDestroyedAt,
+  ownersErased,
+  ownersNotErased,
+} from './erasure/erase-owner.ts';
 export type { FieldCodec, OpenRequest, SealContext, SealRequest } from './field-codec.ts';
 export type { ModelFields, PlainType, SealedFields } from './field-map.ts';
 export { createKeyFileService, makeKeyFile } from './key-service/key-file/key-file-service.ts';

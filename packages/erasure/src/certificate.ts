@@ -29,17 +29,20 @@ export function certificateOf(
   { completedAt, keyBackupDays }: { readonly completedAt: Date; readonly keyBackupDays: number },
 ): ErasureCertificate {
   const { patientId, aliases, reason, requestedAt } = record;
-  // A backup that was made at the last moment lasts the whole day on which it ends.
-  const expiry = new Date(completedAt.getTime() + keyBackupDays * dayMs);
   return {
     version: 1,
     ...{ patientId, aliases, reason, requestedAt },
     completedAt: completedAt.toISOString(),
     stores: stores.map((one) => ({ ...one })),
-    keyBackupsExpireOn: expiry.toISOString().slice(0, 10),
+    keyBackupsExpireOn: lastDayOfBackups(completedAt, keyBackupDays),
     devices: 'NOT_ASKED',
     statement,
   };
+}
+
+/** A backup that was made at the last moment lasts the whole day on which it ends. */
+export function lastDayOfBackups(destroyedAt: Date, keyBackupDays: number): string {
+  return new Date(destroyedAt.getTime() + keyBackupDays * dayMs).toISOString().slice(0, 10);
 }
 
 /**

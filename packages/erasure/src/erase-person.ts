@@ -8,10 +8,16 @@ import {
   withSubjects,
   type ErasureTarget,
 } from './erase-store.ts';
-import type { ErasureEntry, ErasureReason, ErasureRecord } from './list/erasure-entry.ts';
+import type {
+  ErasureCertificate,
+  ErasureEntry,
+  ErasureReason,
+  ErasureRecord,
+} from './list/erasure-entry.ts';
 import type { ErasureList } from './list/erasure-list.ts';
 import type { ErasureSigner } from './list/erasure-signature.ts';
 import { oneAtATime } from './one-at-a-time.ts';
+import { renewedCertificate } from './renew-certificate.ts';
 import { readWholeList, requireErasureList } from './require-list.ts';
 
 export interface ErasureOptions {
@@ -86,7 +92,7 @@ export function createErasure(options: ErasureOptions): Erasure {
         await requireErasureList(options);
         const known = await list.read(patientId);
         if (known !== undefined) {
-          const done = known.record.state === 'COMPLETED' && (await isDone(stores, known.record));
+          const done = known.record.state === 'COMPLETED' && (await isDone(options, known));
           return { kind: 'ERASED', entry: done ? known : await complete(options, known) };
         }
         const found = await look(options, patientId);
@@ -99,7 +105,7 @@ export function createErasure(options: ErasureOptions): Erasure {
       const entries = await readWholeList(stores, list);
       const open = await filterAsync(
         entries,
-        async ({ record }) => record.state === 'REQUESTED' || !(await isDone(stores, record)),
+        async (entry) => entry.record.state === 'REQUESTED' || !(await isDone(options, entry)),
       );
       if (open.length === 0) return [];
       return oneAtATime(stores, async () => {
@@ -133,9 +139,11 @@ async function recordsOf(stores: readonly ErasureTarget[], patientId: string) {
   throw new Error('none of the stores knows of merged records');
 }
 
-async function isDone(stores: readonly ErasureTarget[], record: ErasureRecord): Promise<boolean> {
-  const shown = await Promise.all(stores.map((target) => showsErased(target, record)));
-  return shown.every(Boolean);
+async function isDone(options: ErasureOptions, entry: ErasureEntry): Promise<boolean> {
+  const { stores, keyBackupDays = defaultKeyBackupDays } = options;
+  const shown = await Promise.all(stores.map((target) => showsErased(target, entry.record)));
+  if (!shown.every(Boolean)) return false;
+  return (await renewedCertificate(entry, stores, keyBackupDays)) === undefined;
 }
 
 /** First of all, so that a kill from here on is made good by the next run or start. */
@@ -171,16 +179,23 @@ async function complete(options: ErasureOptions, entry: ErasureEntry): Promise<E
     const keys = await eraseKeys(target, record, clock.now());
     counts.push({ store, rows: rows.get(store) ?? 0, keys });
   }
-  // Of a restored store nothing new is certified: the person had been erased before.
-  if (record.state === 'COMPLETED') return { ...entry, record };
+  if (record.state === 'COMPLETED') {
+    // Of a restored store nothing new is certified, but how long keys that stood again may last.
+    const renewed = await renewedCertificate({ ...entry, record }, stores, keyBackupDays);
+    return renewed === undefined ? { ...entry, record } : certify(options, record, renewed);
+  }
   const completedAt = clock.now();
   const certificate = certificateOf(record, counts, { completedAt, keyBackupDays });
-  const signature = await options.sign('certificate', certificate);
-  return write(
-    options,
-    { ...record, state: 'COMPLETED' },
-    { certificate, certificateSignature: signature },
-  );
+  return certify(options, { ...record, state: 'COMPLETED' }, certificate);
+}
+
+async function certify(
+  options: ErasureOptions,
+  record: ErasureRecord,
+  certificate: ErasureCertificate,
+): Promise<ErasureEntry> {
+  const certificateSignature = await options.sign('certificate', certificate);
+  return write(options, record, { certificate, certificateSignature });
 }
 
 /** Deletes rows in every store, until no record is left that was merged into the person's. */

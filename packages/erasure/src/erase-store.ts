@@ -1,6 +1,6 @@
 import type { IdSource } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
-import { eraseOwner, ownersNotErased } from '@caregraph/encryption';
+import { eraseOwner, keysDestroyedAt, ownersNotErased } from '@caregraph/encryption';
 import type { ErasureRecord } from './list/erasure-entry.ts';
 import type { StoreErasure } from './store/store-erasure.ts';
 
@@ -105,6 +105,14 @@ export async function eraseKeys(
     keys += await eraseOwner(target.keyPool, target.erasure.store, ownerId, at);
   }
   return keys;
+}
+
+/** When keys of a person were last destroyed in one store. */
+export function lastDestroyedIn(
+  target: ErasureTarget,
+  record: ErasureRecord,
+): Promise<Date | undefined> {
+  return keysDestroyedAt(target.keyPool, target.erasure.store, ownersIn(target, record));
 }
 
 /** Tells whether store and key database show a person as erased: cheap, for every start. */

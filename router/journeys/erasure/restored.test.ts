@@ -14,6 +14,8 @@ import {
   type StoreName,
 } from '@caregraph/database';
 import { startDeployment, type Deployment } from '@caregraph/deployment';
+import { erasureTargets } from '@caregraph/deployment/erasures';
+import { replayStore, verifyCertificate } from '@caregraph/erasure';
 import { createLogger } from '@caregraph/observability';
 import { until } from '../test-process.ts';
 import { secrets, startJourney, subjectOf, type JourneyStack } from '../test-stack.ts';
@@ -211,6 +213,29 @@ test('the certificate of before stands, and the list is as it was', async () => 
   const entry = await erasing.list.read(patientId);
   const outcome = await erasing.erasure.erase(patientId, 'REQUEST_OF_PERSON');
   expect(outcome).toEqual({ kind: 'ERASED', entry });
+});
+
+test('keys that stood again last as long as backups of that time: the certificate says so', async () => {
+  const before = await erasing.list.read(patientId);
+  const restored = connect(await copyOf(backup.keys));
+  const clock = { now: () => new Date(systemClock.now().getTime() + 3 * 86_400_000) };
+  const later = erasing.over(stack.deployment.pools, restored, clock);
+  expect(await later.replay()).toEqual([patientId]);
+  const after = await erasing.list.read(patientId);
+  const day = new Date(clock.now().getTime() + 35 * 86_400_000).toISOString().slice(0, 10);
+  expect(after?.certificate).toEqual({ ...before?.certificate, keyBackupsExpireOn: day });
+  expect(after && (await verifyCertificate(after, { keys: [erasing.key.publicJwk] }))).toBe(true);
+  expect(await later.replay()).toEqual([]);
+  // Keys of which a process without the list's key made an end are seen by the next erasure.
+  const single = connect(await copyOf(backup.keys));
+  const much = { now: () => new Date(systemClock.now().getTime() + 9 * 86_400_000) };
+  for (const target of erasureTargets(stack.deployment.pools, single)) {
+    await replayStore(target, { list: erasing.list, clock: much, ids: { next: stack.newId } });
+  }
+  const { erase } = erasing.over(stack.deployment.pools, single, much);
+  const outcome = await erase(patientId, 'REQUEST_OF_PERSON');
+  const latest = new Date(much.now().getTime() + 35 * 86_400_000).toISOString().slice(0, 10);
+  expect(outcome).toMatchObject({ entry: { certificate: { keyBackupsExpireOn: latest } } });
 });
 
 test('a list that the deployment did not sign erases nobody, and nothing is served', async () => {

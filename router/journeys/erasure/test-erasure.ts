@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
-import { systemClock } from '@caregraph/clock';
+import { systemClock, type Clock } from '@caregraph/clock';
 import { storeNames, type DatabasePool, type StoreName } from '@caregraph/database';
 import { openErasures } from '@caregraph/deployment/erasures';
 import {
@@ -22,7 +22,7 @@ export interface TestErasure {
   readonly list: ErasureList;
   readonly erasure: Erasure;
   /** The same list over other pools, as after a restore. */
-  over(pools: Pools, keyPool: DatabasePool): Erasure;
+  over(pools: Pools, keyPool: DatabasePool, clock?: Clock): Erasure;
   stop(): Promise<void>;
 }
 
@@ -30,8 +30,8 @@ export async function createTestErasure(stack: JourneyStack): Promise<TestErasur
   const folder = await mkdtemp(join(tmpdir(), 'caregraph-erasures-'));
   const directory = join(folder, 'erasures');
   const key = await makeSigningKey();
-  const over = (pools: Pools, keyPool: DatabasePool) =>
-    openErasures({ place: { directory }, key, pools, keyPool, clock: systemClock });
+  const over = (pools: Pools, keyPool: DatabasePool, clock: Clock = systemClock) =>
+    openErasures({ place: { directory }, key, pools, keyPool, clock });
   const list = openErasureList({ directory, keys: { keys: [key.publicJwk] } });
   await mkdir(directory);
   await list.start(createErasureSigner(key), systemClock.now());

@@ -59,6 +59,26 @@ export async function ownersNotErased(
   return rows.map((row) => row.id);
 }
 
+/**
+ * When keys of these owners were last destroyed in one subgraph, as the key database has it: a
+ * restored one shows the erasure that came after it was put back.
+ *
+ * @returns undefined when no key was destroyed
+ */
+export async function keysDestroyedAt(
+  keyPool: DatabasePool,
+  store: string,
+  ownerIds: readonly string[],
+): Promise<Date | undefined> {
+  const [row] = await ask<{ at: Date | null }>(
+    keyPool,
+    `SELECT max(erased_at) AS at FROM ${quotedSchema(store)}.key_owner
+     WHERE id = ANY($1::uuid[]) AND erased AND keys_destroyed > 0`,
+    [ownerIds],
+  );
+  return row?.at ?? undefined;
+}
+
 /** The owners whose keys in one subgraph were destroyed for good. */
 export async function ownersErased(keyPool: DatabasePool, store: string): Promise<string[]> {
   const rows = await ask<{ id: string }>(
