@@ -67,6 +67,11 @@ async function writersOf(patientId: string): Promise<readonly (() => Promise<Wro
   return [
     () => write('updatePatient', { patientId, name: `Name ${stack.newId()}` }),
     () => write('addIdentifier', { ...fact(), type: 'OTHER', value: stack.newId() }),
+    async () => {
+      const identifier = { ...fact(), type: 'OTHER', value: stack.newId() };
+      await write('addIdentifier', identifier);
+      return write('retireIdentifier', { identifierId: identifier.id });
+    },
     () => write('recordCheckup', { ...fact(), visitType: 'GENERAL', notes: 'seen' }),
     async () => {
       const id = stack.newId();

@@ -256,3 +256,33 @@ test('an erasure waits for the operation that names the person, and nothing of i
     { typename: 'Patient', version: 2, before: district.north, after: null },
   ]);
 });
+
+test('who retires an identifier while its patient is erased gets a verdict', async () => {
+  const { pool } = district.graph;
+  const { id: patientId } = await district.register();
+  const identifierId = district.graph.ids.next();
+  const card = { id: identifierId, patientId, type: 'OTHER', value: 'A-4711' };
+  await district.write(district.worker, 'addIdentifier', card);
+  const erasing = await pool.connect();
+  await erasing.query('BEGIN');
+  await erasing.query('SELECT FROM patient WHERE id = $1 FOR UPDATE', [patientId]);
+  const retiring = district.write(district.worker, 'retireIdentifier', { identifierId });
+  try {
+    await expect
+      .poll(async () => {
+        const waiting = `SELECT FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+        return (await pool.query(waiting)).rowCount;
+      })
+      .toBe(1);
+    await erasing.query('DELETE FROM identifier WHERE id = $1', [identifierId]);
+    await erasing.query('DELETE FROM patient WHERE id = $1', [patientId]);
+  } finally {
+    await erasing.query('COMMIT');
+    erasing.release();
+  }
+  expect(await retiring).toMatchObject({
+    verdict: 'REJECTED',
+    problems: [{ code: 'NOT_FOUND', field: 'identifierId' }],
+  });
+});

@@ -30,8 +30,9 @@ export async function lockIdentifier(tx: StoreTx, scope: Scope, id: string) {
   const found = await tx.identifier.findUnique({ where: { id }, select: { patientId: true } });
   if (found === null) return undefined;
   const patient = await lockPatient(tx, scope, found.patientId);
-  const identifier = await tx.identifier.findUniqueOrThrow({ where: { id } });
-  return { identifier, patient };
+  // Whoever erased the patient meanwhile took it along.
+  const identifier = await tx.identifier.findUnique({ where: { id } });
+  return identifier === null ? undefined : { identifier, patient };
 }
 
 /** Takes a locked identifier out of use, and gives its new version. */
