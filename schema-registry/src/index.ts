@@ -10,7 +10,6 @@ export {
   hasValidSignature,
   isClientName,
   listManifests,
-  readIfThere,
   readManifest,
   readSourceFolder,
   registerDocuments,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildASTSchema, parse, print } from 'graphql';
 import { accessProblems, accessRulesOf } from '@caregraph/access';
+import { whenMissing } from '@caregraph/files';
 import { composeSupergraph, type SubgraphSources } from './compose-supergraph.ts';
 import { findSchemaChanges, type SchemaChange } from './schema-changes.ts';
 import type { SchemaProblem } from './schema-problem.ts';
@@ -125,11 +126,8 @@ function accessProblemsOf(supergraphSdl: string): SchemaProblem[] {
 
 async function readPublished(repositoryRoot: string): Promise<Map<string, string>> {
   const folder = join(repositoryRoot, publishedFolder);
-  const entries = await readdir(folder).catch((error: unknown) => {
-    // Before the first publication there is no folder; any other failure is a fault.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  });
+  // Before the first publication there is no folder.
+  const entries = await readdir(folder).catch(whenMissing([]));
   const files = entries.filter((file) => file.endsWith('.graphql')).toSorted();
   const texts = files.map(async (file): Promise<[string, string]> => [
     `${publishedFolder}/${file}`,

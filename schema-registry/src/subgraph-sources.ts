@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { whenMissing } from '@caregraph/files';
 import type { SubgraphSources } from './compose-supergraph.ts';
 
 /** The subgraphs of CareGraph. A new one is a folder under subgraphs/ and a name here. */
@@ -38,12 +39,9 @@ export async function readSubgraphSources(repositoryRoot: string): Promise<Subgr
 }
 
 async function readGraphqlFiles(repositoryRoot: string, folder: string) {
+  // A subgraph that is not written yet has no folder.
   const entries = await readdir(join(repositoryRoot, folder), { recursive: true }).catch(
-    (error: unknown) => {
-      // A subgraph that is not written yet has no folder; any other failure is a fault.
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-      throw error;
-    },
+    whenMissing([]),
   );
   const paths = entries
     .filter((entry) => entry.endsWith('.graphql'))

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { isThere, readIfThere } from '@caregraph/files';
 import {
   clientFolder,
   clientNames,
@@ -73,8 +74,8 @@ export async function generateClient(
 ): Promise<GenerateResult> {
   const stampPath = join(output, `${store.name}.stamp`);
   const stamp = await stampOf(store, options.root ?? repositoryRoot);
-  const whole = await exists(join(output, 'prisma', 'client.ts'));
-  const fresh = options.force !== true && whole && (await readOrUndefined(stampPath)) === stamp;
+  const whole = await isThere(join(output, 'prisma', 'client.ts'));
+  const fresh = options.force !== true && whole && (await readIfThere(stampPath)) === stamp;
   if (fresh) return { store: store.name, outcome: 'unchanged' };
   // Prisma refuses to write over a folder that is not a whole client, such as one cut short.
   if (!whole) await rm(join(output, 'prisma'), { recursive: true, force: true });
@@ -93,7 +94,7 @@ async function stampOf(store: StoreFiles, root: string): Promise<string> {
   hash.update(await readFile(join(packageRoot('prisma'), 'package.json')));
   // The schema may name a generator of our own: what it writes changes with its source.
   const encryption = join(root, 'packages', 'encryption', 'src');
-  if (await exists(encryption)) {
+  if (await isThere(encryption)) {
     const generator = (await readdir(join(encryption, 'generator')))
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .map((name) => join('generator', name));
@@ -140,18 +141,4 @@ async function runGenerate(
 
 function packageRoot(name: string): string {
   return dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function readOrUndefined(path: string): Promise<string | undefined> {
-  return (await exists(path)) ? readFile(path, 'utf8') : undefined;
 }

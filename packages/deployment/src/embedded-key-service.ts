@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '@caregraph/clock';
 import { createPool, storeNames, type DatabaseTarget } from '@caregraph/database';
 import { openKeyService, type KeyService } from '@caregraph/encryption';
+import { isThere } from '@caregraph/files';
 
 /**
  * The key service of an embedded deployment: a key file beside its data, made at the first start.
@@ -31,16 +31,6 @@ export async function openEmbeddedKeyService(options: {
     { kind: 'key-file', path, passphraseFile },
     { clock: systemClock, makeKeyFile: makeIfMissing },
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 async function holdsKeys(target: DatabaseTarget): Promise<boolean> {

@@ -16,6 +16,7 @@ import { patientErasure } from '@caregraph/patient-subgraph/erasure';
 import { prescriptionErasure } from '@caregraph/prescription-subgraph/erasure';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '@caregraph/files';
 import type { DeploymentKeys } from './key-file.ts';
 
 /** Patients first: their store knows which records are of one person. */
@@ -43,17 +44,16 @@ export interface ErasureListPlace {
 
 /**
  * The list of an embedded deployment: beside the stores, not among them, unless a folder is named.
- * That it was started is noted with the deployment's keys.
- *
- * @param named a folder that is there
+ * That it was started is noted with the deployment's keys; only before that, its folder is made.
  */
 export async function embeddedErasureList(
   dataDirectory: string,
   named: string | undefined,
 ): Promise<ErasureListPlace> {
   const directory = named ?? join(dataDirectory, 'erasures');
-  if (named === undefined) await mkdir(directory, { recursive: true, mode: 0o700 });
-  return { directory, note: join(dataDirectory, 'erasure-list.json') };
+  const note = join(dataDirectory, 'erasure-list.json');
+  if (!(await isThere(note))) await mkdir(directory, { recursive: true, mode: 0o700 });
+  return { directory, note };
 }
 
 /** The stores of a deployment, its list, and its own key, which signs the list. */

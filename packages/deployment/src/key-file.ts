@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
+import { parseJson, readIfThere } from '@caregraph/files';
 
 /** The secrets of one embedded deployment, made on the spot at its first start. */
 export interface DeploymentKeys {
@@ -82,10 +83,7 @@ async function makeDataDirectory(path: string): Promise<void> {
 }
 
 async function readKeys(path: string): Promise<DeploymentKeys | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfThere(path);
   if (text === undefined) return undefined;
   const { mode } = await stat(path);
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
@@ -107,15 +105,6 @@ async function completed(path: string, written: unknown): Promise<unknown> {
   const complete = { ...(written as object), ...Object.fromEntries(made) };
   await replaceFile(path, complete);
   return complete;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 async function writeKeys(path: string): Promise<void> {

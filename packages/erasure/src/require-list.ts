@@ -1,11 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { Clock } from '@caregraph/clock';
 import { ownersErased } from '@caregraph/encryption';
+import { isThere } from '@caregraph/files';
 import type { ErasureTarget } from './erase-store.ts';
 import type { ErasureEntry } from './list/erasure-entry.ts';
 import type { ErasureList } from './list/erasure-list.ts';
 import type { ErasureSigner } from './list/erasure-signature.ts';
-import { hasCode } from './list/own-file.ts';
 
 export interface ListRequirement {
   readonly stores: readonly ErasureTarget[];
@@ -93,14 +93,4 @@ export async function shownAsErased(stores: readonly ErasureTarget[]): Promise<s
     }),
   );
   return [...new Set(shown.flat())].sort();
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await readFile(path);
-    return true;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
-    throw error;
-  }
 }

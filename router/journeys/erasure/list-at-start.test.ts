@@ -83,10 +83,9 @@ test('the first start makes the list, for its owner alone, and every later one f
   expect(await start()).toEqual([]);
 });
 
-test('a named folder becomes the list at the first start, if it is there', async () => {
-  await expect(start(join(folder, 'nowhere'))).rejects.toThrow('is not there');
-  expect(await start(volume)).toEqual([]);
-  expect(await readdir(volume)).toEqual(['list.json']);
+test.each(['volume', 'new'])('a named folder becomes the list at the first start', async (name) => {
+  expect(await start(join(folder, name))).toEqual([]);
+  expect(await readdir(join(folder, name))).toEqual(['list.json']);
   expect(await readdir(data)).toEqual(['erasure-list.json']);
 });
 

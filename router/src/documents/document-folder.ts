@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whenMissing } from '@caregraph/files';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from '@caregraph/observability';
 import {
@@ -109,7 +110,9 @@ async function readSigned(
   { manifests, signatures, keys }: DocumentFolderOptions,
 ): Promise<ReadonlyMap<string, RegisteredOperation> | string> {
   const bytes = await readFile(join(manifests, `${client}.json`));
-  const signature = await readFile(join(signatures, `${client}.json.jws`), 'utf8').catch(whenGone);
+  const signature = await readFile(join(signatures, `${client}.json.jws`), 'utf8').catch(
+    whenMissing(undefined),
+  );
   if (signature === undefined) return 'it is not signed';
   if (!(await hasValidSignature(client, bytes, signature, await keys()))) {
     return 'its signature is not valid';
@@ -125,14 +128,9 @@ async function fingerprintOf(
 ): Promise<string> {
   const files = [join(manifests, `${client}.json`), join(signatures, `${client}.json.jws`)];
   const states = await Promise.all(
-    files.map((path) => stat(path, { bigint: true }).catch(whenGone)),
+    files.map((path) => stat(path, { bigint: true }).catch(whenMissing(undefined))),
   );
   return states.map((one) => (one ? `${one.mtimeNs} ${one.size} ${one.ino}` : 'none')).join(', ');
-}
-
-function whenGone(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }
 
 function setOf(known: ReadonlyMap<string, Known>): DocumentSet {

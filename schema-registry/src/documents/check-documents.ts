@@ -1,10 +1,6 @@
 import { join } from 'node:path';
-import {
-  listManifests,
-  listSourceFolders,
-  readIfThere,
-  readSourceFolder,
-} from './documents-folder.ts';
+import { readIfThere } from '@caregraph/files';
+import { listManifests, listSourceFolders, readSourceFolder } from './documents-folder.ts';
 import { registerDocuments, type RegistrationOptions } from './register-documents.ts';
 
 /**

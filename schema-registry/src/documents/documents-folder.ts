@@ -34,11 +34,3 @@ export async function readSourceFolder(folder: string, client: string): Promise<
   }));
   return Promise.all(read);
 }
-
-/** The text of a file, or undefined when it is not there; any other failure is a fault. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-}

@@ -2,12 +2,7 @@ export { checkDocuments } from './check-documents.ts';
 export { isClientName } from './client-name.ts';
 export type { DocumentChange } from './document-changes.ts';
 export type { DocumentSource } from './document-source.ts';
-export {
-  listManifests,
-  readIfThere,
-  readSourceFolder,
-  shippedDocumentsPath,
-} from './documents-folder.ts';
+export { listManifests, readSourceFolder, shippedDocumentsPath } from './documents-folder.ts';
 export { documentIdOf, readManifest, type Manifest, type RegisteredOperation } from './manifest.ts';
 export { hasValidSignature, signManifest } from './manifest-signature.ts';
 export {

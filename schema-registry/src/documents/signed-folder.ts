@@ -1,7 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningKey } from '@caregraph/access';
-import { listManifests, readIfThere } from './documents-folder.ts';
+import { readIfThere } from '@caregraph/files';
+import { listManifests } from './documents-folder.ts';
 import { hasValidSignature, signManifest } from './manifest-signature.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock } from '@caregraph/clock';
+import { parseJson } from '@caregraph/files';
 import type { Revocation, RevocationList } from '../revocation/revocation-list.ts';
 import { signingKeyOf, type SigningKey } from '../token/issue-token.ts';
 import { readKeySet } from '../token/key-set.ts';
@@ -45,13 +46,4 @@ async function readPrivateKey(path: string): Promise<SigningKey> {
   const parsed = privateJwk.safeParse(parseJson(await readFile(path, 'utf8')));
   if (!parsed.success) throw new Error('BREAK_GLASS_KEY_FILE holds no private P-256 JWK');
   return signingKeyOf(parsed.data);
-}
-
-/** What the parser would say of broken text quotes it, and this text is a key. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

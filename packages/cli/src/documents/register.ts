@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningKey } from '@caregraph/access';
+import { readIfThere } from '@caregraph/files';
 import { createDocumentAssessor } from '@caregraph/router';
 import {
   isClientName,
   listManifests,
   loadSupergraph,
-  readIfThere,
   readManifest,
   readSourceFolder,
   registerDocuments,

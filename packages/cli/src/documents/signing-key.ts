@@ -1,5 +1,6 @@
 import type { SigningKey } from '@caregraph/access';
 import { readOrMakeKeys } from '@caregraph/deployment';
+import { parseJson } from '@caregraph/files';
 import { z } from 'zod';
 import { readPrivateFile } from '../keys/private-file.ts';
 
@@ -24,13 +25,4 @@ export async function readSigningKey(path: string): Promise<SigningKey> {
   if (!parsed.success) throw new Error(`${path} is not a private P-256 JWK with a kid`);
   const { d, ...publicJwk } = parsed.data;
   return { keyId: publicJwk.kid, privateJwk: { ...publicJwk, d }, publicJwk };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { systemClock } from '@caregraph/clock';
 import { openKeyService } from '@caregraph/encryption';
 import { createErasureSigner, makeListMarker, markerPath } from '@caregraph/erasure';
+import { isThere } from '@caregraph/files';
 
 /** Who may read a file: its owner alone, or everybody. */
 type Mode = 0o600 | 0o644;
@@ -115,17 +116,6 @@ async function makeKek(path: string, passphraseFile: string | undefined): Promis
   const config = { kind: 'key-file', path, passphraseFile } as const;
   const made = await openKeyService(config, { clock: systemClock, makeKeyFile: true });
   await made.close();
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    // Not stat: a link that leads nowhere is somebody's too.
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 async function writeNew(path: string, mode: Mode, content: string): Promise<void> {

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfThere } from '@caregraph/files';
 import { z } from 'zod';
 
 const marker = z.object({
@@ -17,10 +18,7 @@ const fileName = 'demo-district.json';
 
 /** Reads the marker; undefined when the directory has no demo district. */
 export async function readDemoMarker(dataDirectory: string): Promise<DemoMarker | undefined> {
-  const text = await readFile(join(dataDirectory, fileName), 'utf8').catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfThere(join(dataDirectory, fileName));
   return text === undefined ? undefined : marker.parse(JSON.parse(text));
 }
 

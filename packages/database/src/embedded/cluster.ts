@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, lstat, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '@caregraph/files';
 import { DatabaseSetupError } from '../target.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import type { ServerAccount } from './server-account.ts';
@@ -35,7 +36,7 @@ export async function openCluster(
 ): Promise<Cluster> {
   const directory = join(base, 'cluster');
   const passwordFile = join(base, 'superuser-password');
-  if (!(await exists(join(directory, 'PG_VERSION')))) {
+  if (!(await isThere(join(directory, 'PG_VERSION')))) {
     await removePartials(base);
     log(`making a new PostgreSQL cluster in ${directory}`);
     await makeCluster(base, directory, passwordFile, binaries, account);
@@ -129,14 +130,4 @@ async function refuseOtherMajor(directory: string, binaries: PostgresBinaries): 
     `The data in ${directory} is of PostgreSQL ${version}, but ${binaries.postgres} is 18: ` +
       'dump it with the old version and load it into a new data directory',
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
-import { chmod, cp, lstat, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { isThere } from '@caregraph/files';
 import { DatabaseSetupError } from '../target.ts';
 import { isReachableBy, type ServerAccount } from './server-account.ts';
 
@@ -41,7 +42,7 @@ export async function locateBinaries(
   const linked = await linkLibraries(root, root);
   if (!linked || !(await isReachableBy(account, join(native, 'bin', `postgres${suffix}`)))) {
     const copy = join(copyDirectory, `postgresql-${version}`);
-    if (!(await exists(copy))) {
+    if (!(await isThere(copy))) {
       log(`copying the PostgreSQL programs to ${copy}, where the server account can run them`);
       await copyPackage(root, copy);
     }
@@ -91,7 +92,7 @@ function missing(platform: string, cause?: unknown): DatabaseSetupError {
 async function linkLibraries(root: string, into: string): Promise<boolean> {
   for (const { source, target } of await readLinks(root)) {
     const path = join(into, target);
-    if (await exists(path)) continue;
+    if (await isThere(path)) continue;
     try {
       await symlink(relative(dirname(path), join(into, source)), path);
     } catch (error) {
@@ -106,7 +107,7 @@ async function linkLibraries(root: string, into: string): Promise<boolean> {
 
 async function readLinks(root: string): Promise<{ source: string; target: string }[]> {
   const path = join(root, 'native', 'pg-symlinks.json');
-  if (!(await exists(path))) return [];
+  if (!(await isThere(path))) return [];
   const links: unknown = JSON.parse(await readFile(path, 'utf8'));
   if (!Array.isArray(links)) throw new TypeError(`${path} is not a list`);
   return links.map((link: unknown) => {
@@ -132,14 +133,4 @@ async function copyPackage(root: string, copy: string): Promise<void> {
 async function makeExecutable(path: string): Promise<void> {
   const { mode } = await stat(path);
   if ((mode & 0o111) === 0) await chmod(path, mode | 0o755);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { hasCode, readIfThere } from '@caregraph/files';
 import { pollUntil } from '../poll.ts';
 
 /** What a running (or killed) server left in `postmaster.pid`. */
@@ -20,13 +21,8 @@ const run = promisify(execFile);
  * status (PostgreSQL source, src/include/utils/pidfile.h).
  */
 export async function readPostmaster(cluster: string): Promise<PostmasterRecord | undefined> {
-  let text: string;
-  try {
-    text = await readFile(join(cluster, 'postmaster.pid'), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readIfThere(join(cluster, 'postmaster.pid'));
+  if (text === undefined) return undefined;
   const lines = text.split('\n').map((line) => line.trim());
   const pid = Number(lines[0]);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
@@ -55,7 +51,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return hasCode(error, 'EPERM');
   }
 }
 
@@ -115,6 +111,6 @@ async function signal(
   try {
     process.kill(pid, mode === 'fast' ? 'SIGINT' : 'SIGQUIT');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { whenMissing } from '@caregraph/files';
 import { DatabaseSetupError } from '../target.ts';
 
 /** The unprivileged account that PostgreSQL runs as when this process is root. */
@@ -114,19 +114,10 @@ export async function isReachableBy(
 }
 
 async function isPassable(directory: string, account: ServerAccount): Promise<boolean> {
-  const found = await statOrUndefined(directory);
+  const found = await stat(directory).catch(whenMissing(undefined));
   if (found) {
     const bit = found.uid === account.uid ? 0o100 : found.gid === account.gid ? 0o010 : 0o001;
     if ((found.mode & bit) === 0) return false;
   }
   return directory === parse(directory).root || isPassable(dirname(directory), account);
-}
-
-async function statOrUndefined(path: string): Promise<Stats | undefined> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

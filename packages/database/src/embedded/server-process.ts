@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { hasCode } from '@caregraph/files';
 import { pollUntil } from '../poll.ts';
 import { DatabaseSetupError } from '../target.ts';
 import { serverEnvironment, type Cluster } from './cluster.ts';
@@ -91,7 +92,7 @@ async function rotateLog(base: string): Promise<{ path: string; offset: number }
     if (size < maxLogBytes) return { path, offset: size };
     await rename(path, `${path}.1`);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
   return { path, offset: 0 };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { whenMissing } from '@caregraph/files';
 import type { MigrationList, SchemasContainer } from '@prisma/schema-engine-wasm';
 import { DatabaseSetupError } from '../target.ts';
 
@@ -83,13 +84,8 @@ async function readMigrationSql(store: StoreFiles, path: string): Promise<string
 }
 
 async function listDirectories(path: string): Promise<string[]> {
-  try {
-    const entries = await readdir(path, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  const entries = await readdir(path, { withFileTypes: true }).catch(whenMissing([]));
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
 /** The migrations in the form that the schema engine takes. */

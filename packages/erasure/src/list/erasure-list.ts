@@ -1,18 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUuidV7 } from '@caregraph/clock';
+import { hasCode, parseJson } from '@caregraph/files';
 import type { JSONWebKeySet } from 'jose';
 import { erasureEntry, type ErasureEntry } from './erasure-entry.ts';
 import { isSigned, type ErasureSigner } from './erasure-signature.ts';
 import { isMarked, makeListMarker, markerPath } from './list-marker.ts';
-import {
-  createOwnFile,
-  hasCode,
-  parseJson,
-  readOwnFile,
-  refuseLink,
-  replaceOwnFile,
-} from './own-file.ts';
+import { createOwnFile, readOwnFile, refuseLink, replaceOwnFile } from './own-file.ts';
 
 /**
  * The list of erasures: one file a person, outside of the stores and their backups, so that a

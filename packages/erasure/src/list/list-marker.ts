@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { parseJson } from '@caregraph/files';
 import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { isSigned, type ErasureSigner } from './erasure-signature.ts';
-import { parseJson, readOwnFile } from './own-file.ts';
+import { readOwnFile } from './own-file.ts';
 
 const listMarker = z.strictObject({
   list: z.strictObject({ version: z.literal(1), startedAt: z.iso.datetime() }),

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { link, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode, whenMissing } from '@caregraph/files';
 
 /** Files of the list of erasures: their owner's alone, whole or not there, and never a link. */
 
@@ -52,9 +53,7 @@ const isALink = (path: string) => new Error(`${path} is a link: the list of eras
 async function writeBeside(path: string, content: object): Promise<string> {
   const beside = `${path}.${process.pid}`;
   // Left by a process with this id that was killed.
-  await unlink(beside).catch((error: unknown) => {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  });
+  await unlink(beside).catch(whenMissing(undefined));
   const file = await open(beside, 'wx', 0o600);
   try {
     await file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
@@ -75,17 +74,4 @@ async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

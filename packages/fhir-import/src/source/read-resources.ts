@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { parseJson } from '@caregraph/files';
 import { JSONParser } from '@streamparser/json';
 import type { IssueCode } from '../issue.ts';
 import type { SourceFile } from './find-files.ts';
@@ -68,15 +69,6 @@ async function* readLines(_file: SourceFile, stream: Readable): AsyncGenerator<S
     const resource = parseJson(text);
     if (resource === undefined) yield { path, issue: 'JSON_MALFORMED', lost: 'RECORD' };
     else yield { path, resource };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }
 

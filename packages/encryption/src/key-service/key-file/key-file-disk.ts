@@ -4,6 +4,7 @@ import { chmod, link, lstat, open, readdir, rename, rm, stat } from 'node:fs/pro
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { hasCode } from '@caregraph/files';
 import { KeyServiceError } from '../key-service-error.ts';
 import { realWait } from '../retry.ts';
 import { keyFileInvalid } from './key-file-invalid.ts';
@@ -20,7 +21,7 @@ export async function stampOf(path: string): Promise<FileStamp | undefined> {
     const { ino, mtimeNs, ctimeNs, size } = await lstat(path, { bigint: true });
     return `${ino} ${mtimeNs} ${ctimeNs} ${size}`;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw unreadable(path, error);
   }
 }
@@ -84,7 +85,7 @@ async function checkDirectory(path: string): Promise<void> {
 export async function placeKeyFile(path: string, text: string): Promise<void> {
   await writeBeside(path, text, async (unfinished) => {
     await link(unfinished, path).catch((error: unknown) => {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     });
     await rm(unfinished, { force: true });
   });

@@ -1,3 +1,4 @@
+import { parseJson } from '@caregraph/files';
 import { z } from 'zod';
 import { keyFileInvalid } from './key-file-invalid.ts';
 import { readRing, writeRing, writtenRing, type KeyRing } from './key-ring.ts';
@@ -65,12 +66,4 @@ export function createKeyFileFormat(path: string, passphrase: string | undefined
       seal = undefined;
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // The message of a SyntaxError quotes the text, which has keys in it.
-  }
 }
