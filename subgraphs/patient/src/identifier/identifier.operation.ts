@@ -20,8 +20,9 @@ const addIdentifier = patientOperation({
     if (locked.state !== 'REACHED') return refuseUnreached(locked, 'patientId', patientId);
     if (!takesChanges(locked.row)) return keptForReview('patientId', patientId);
     return refuseDuplicate(patientId, async () => {
-      await insertIdentifiers(tx, patientId, [input], stamp);
-      return written(input.id, 1, locked.row);
+      const added = { patientId, identifiers: [input], stamp };
+      const outcome = await insertIdentifiers(tx, added, ctx.stores.identifier.tokensOf);
+      return outcome === 'HELD' ? outcome : written(input.id, 1, locked.row);
     });
   },
 });

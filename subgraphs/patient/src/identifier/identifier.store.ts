@@ -26,6 +26,8 @@ interface IdentifierStore {
   patientNamedBy(type: string, value: string, system?: string): Promise<string | undefined>;
   /** All whom an active identifier names: more than one when several issuers gave the value. */
   patientsNamedBy(type: string, value: string, system?: string): Promise<string[]>;
+  /** The tokens of a value under every live key of the index. */
+  tokensOf(type: string, value: string): Promise<string[]>;
   clear(): void;
 }
 
@@ -49,13 +51,14 @@ export function createIdentifierStore(
     });
     return groupBy(patientIds, leave(rows), (row) => row.patientId);
   });
+  const tokensOf = tokensIn(sealing);
   const patientsNamedBy: IdentifierStore['patientsNamedBy'] = async (type, value, system) => {
     const rows = await findActive({ prisma, sealing }, scope, { type, value, system });
     return [...new Set(rows.map((row) => row.patientId))];
   };
   return {
     find: byId.find,
-    patientsNamedBy,
+    ...{ patientsNamedBy, tokensOf },
     ofPatient: async (patientId) => (await byPatient.load(patientId)) ?? [],
     async patientNamedBy(type, value, system) {
       const [first, ...others] = await patientsNamedBy(type, value, system);
@@ -67,6 +70,11 @@ export function createIdentifierStore(
   };
 }
 
+function tokensIn(sealing: StoreClient['sealing']) {
+  return (type: string, value: string) =>
+    sealing.blindIndexFor('Identifier', 'valueIndex', value, { with: type });
+}
+
 async function findActive(
   { prisma, sealing }: StoreClient,
   scope: Scope,
@@ -74,7 +82,7 @@ async function findActive(
 ): Promise<IdentifierRow[]> {
   const { type, value, system } = asked;
   const normal = normalizeIdentifier(type, value);
-  const tokens = await sealing.blindIndexFor('Identifier', 'valueIndex', value, { with: type });
+  const tokens = await tokensIn(sealing)(type, value);
   if (normal === undefined) return [];
   const rows = await prisma.identifier.findMany({
     where: {

@@ -15,7 +15,7 @@ export const registerPatient = patientOperation({
   run: (call) => refuseDuplicate(call.input.id, () => register(call)),
 });
 
-async function register(call: PatientCall<RegisterPatient>): Promise<Outcome> {
+async function register(call: PatientCall<RegisterPatient>): Promise<Outcome | 'HELD'> {
   const { ctx, tx, input, stamp } = call;
   const future = dayInFuture(
     { birthDate: input.birthDate, deceasedOn: input.deceasedOn },
@@ -38,7 +38,9 @@ async function register(call: PatientCall<RegisterPatient>): Promise<Outcome> {
     stamp,
   });
   const identifiers = input.identifiers ?? [];
-  await insertIdentifiers(tx, patient.id, identifiers, stamp);
+  const added = { patientId: patient.id, identifiers, stamp };
+  const inserted = await insertIdentifiers(tx, added, ctx.stores.identifier.tokensOf);
+  if (inserted === 'HELD') return inserted;
   const areas = { areaBefore: null, areaAfter: areaId };
   return {
     verdict: areaId === input.areaId ? 'APPLIED' : 'MERGED',

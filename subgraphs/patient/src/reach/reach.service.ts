@@ -42,21 +42,20 @@ export function onRecordOf(patientId: string | undefined, refusal: Outcome): Out
 }
 
 /**
- * Runs an effect that the database refuses when what it writes is there already.
+ * Runs an effect that finds, or that the database refuses because, what it writes is there already.
  *
  * Threat: someone tries card numbers until one is refused, and so learns that its owner is in
  * care. Defence: the attempt is on the record of the patient whom they named.
  */
 export async function refuseDuplicate(
   patientId: string,
-  effect: () => Promise<Outcome>,
+  effect: () => Promise<Outcome | 'HELD'>,
 ): Promise<Outcome> {
-  try {
-    return await effect();
-  } catch (error) {
+  const outcome = await effect().catch((error: unknown) => {
     if (constraintViolation(error)?.kind !== 'unique') throw error;
-    return onRecordOf(patientId, rejected('ALREADY_EXISTS'));
-  }
+    return 'HELD' as const;
+  });
+  return outcome === 'HELD' ? onRecordOf(patientId, rejected('ALREADY_EXISTS')) : outcome;
 }
 
 /** A merged record has another that answers for it, and a mistaken one takes nothing more. */
