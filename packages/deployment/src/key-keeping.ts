@@ -4,6 +4,7 @@ import { storeNames, type DatabasePool, type StoreName } from '@caregraph/databa
 import {
   createKeyKeeper,
   createKeyServiceWatch,
+  KeyJobError,
   keyringLimits,
   observeKeys,
   openStoreKeys,
@@ -112,6 +113,10 @@ export function startKeeping(keeper: KeyKeeper, log: Logger): { stop(): Promise<
   const failed = (job: KeyJob) => (error: unknown) => {
     const fields = { store: job.store, operation: job.kind, error };
     log.error('a key job failed and will be tried again', { code: 'KEY_JOB_FAILED', ...fields });
+    for (const { place, id, code } of error instanceof KeyJobError ? error.left : []) {
+      const reason = `${code} ${place} ${id}`;
+      log.error('a row or key stays as it is', { code: 'KEY_JOB_LEFT', store: job.store, reason });
+    }
     return 'FAILED' as const;
   };
   const begin = () => {

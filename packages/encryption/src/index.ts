@@ -23,6 +23,7 @@ export type { KeyServiceState, KeyServiceWatch } from './keyring/key-service-wat
 export type { KeyOwner } from './keyring/data-keys.ts';
 export { keyringLimits, type KeyringLimits } from './keyring/keyring-limits.ts';
 export { observeKeys } from './key-metrics.ts';
+export { KeyJobError } from './job/set-aside.ts';
 export { createJobStore } from './job/job-store.ts';
 export { encodePlain } from './plain-value.ts';
 export { SealError, sealErrorCodes } from './seal-error.ts';

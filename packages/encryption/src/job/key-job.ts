@@ -1,3 +1,5 @@
+import type { SetAside } from './set-aside.ts';
+
 /** What a job is about; at most one of its kind, store and subject is open at a time. */
 export interface JobName {
   /** `rotate-kek`, `rotate-partitions`, … */
@@ -35,7 +37,14 @@ export interface KeyJob extends JobName {
   /** How it begins; may count what there is to do. */
   begin(): Promise<JobProgress>;
   /** Does a little and tells where it is now; `DONE` when nothing is left. */
-  step(at: JobProgress): Promise<JobProgress | 'DONE'>;
+  step(at: JobProgress): Promise<JobProgress | 'DONE' | JobLeft>;
+}
+
+/** The rest is done. The run ends with a fault that names what could not be. */
+export interface JobLeft {
+  readonly left: readonly SetAside[];
+  /** Where the next run goes on; `DONE` when the job is over all the same. */
+  readonly next: JobProgress | 'DONE';
 }
 
 /** How a run of a job ended. */

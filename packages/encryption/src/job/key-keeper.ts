@@ -10,6 +10,7 @@ import { dropRetiredJob, rotateDataKeyJob } from './rotate-data-key.ts';
 import { rotateIndexJob } from './rotate-index.ts';
 import { retireKekJob, rotateKekJob } from './rotate-kek.ts';
 import { rotatePartitionsJob } from './rotate-partitions.ts';
+import { asideOf, idsOf, readAside } from './set-aside.ts';
 import { runJob, type JobRunOptions } from './run-job.ts';
 import { sealExistingJob } from './seal-existing.ts';
 
@@ -72,7 +73,12 @@ export function createKeyKeeper(options: KeyKeeperOptions): KeyKeeper {
       ];
       const fresh = wanted.filter((one) => !begun.has(nameOf(one)));
       // Not by name: how long a replaced key is kept is not part of it.
-      const drops = await retiredKeys(options, keepMs);
+      const begunDrops = open.filter(({ kind }) => kind === 'drop-retired');
+      const drops = await retiredKeys(
+        options,
+        keepMs,
+        new Set(begunDrops.map(({ store }) => store)),
+      );
       return [...open.filter(({ kind }) => kind !== 'drop-retired'), ...fresh]
         .map(job)
         .concat(drops);
@@ -125,14 +131,20 @@ async function kekRetirement(
   return [{ kind: 'retire-kek', store: '', subject: String(rotated) }];
 }
 
-async function retiredKeys({ stores }: KeyKeeperOptions, keepMs: number): Promise<KeyJob[]> {
+/** @param begun stores whose job was left open: one that was killed at its end has none to drop */
+async function retiredKeys(
+  { stores }: KeyKeeperOptions,
+  keepMs: number,
+  begun: ReadonlySet<string>,
+): Promise<KeyJob[]> {
   const found: KeyJob[] = [];
   for (const { keys, sealed } of stores) {
     if (sealed === undefined) continue;
     const longest = Math.max(keepMs, refreshedAfterMs(keys.limits));
     const before = new Date(keys.clock.now().getTime() - longest);
     const retired = await keys.dataKeyRotation.retiredBefore(before, 1);
-    if (retired.length > 0) found.push(dropRetiredJob(sealed, keys, keepMs));
+    if (retired.length > 0 || begun.has(keys.store))
+      found.push(dropRetiredJob(sealed, keys, keepMs));
   }
   return found;
 }
@@ -172,13 +184,15 @@ async function kekRotation(options: KeyKeeperOptions, jobs: JobStore): Promise<J
     version: await service.currentVersion(),
     kind: service.kind,
   }));
-  const old = stores.map(({ keys }) => keys.rotation.countWrappedBelow(version));
+  const [latest] = await jobs.finished('rotate-kek');
+  // What the latest rotation could not wrap would make the next one due each time.
+  const left = latest === undefined ? [] : idsOf(asideOf(latest));
+  const old = stores.map(({ keys }) => keys.rotation.countWrappedBelow(version, left));
   if ((await Promise.all(old)).some((count) => count > 0)) {
     return [{ ...name, subject: 'made already' }];
   }
   // KMS counts what is rotated on demand, and allows it a few times in the life of a key.
   if (kind === 'aws-kms') return [];
-  const [latest] = await jobs.finished('rotate-kek');
   const last = latest?.finishedAt ?? (await firstKeyAt(options));
   const everyMs = options.rotateKekEveryMs ?? 90 * dayMs;
   const isDue = last !== undefined && clock.now().getTime() - last.getTime() >= everyMs;
@@ -197,5 +211,9 @@ export function describeJob(job: JobRow): string {
   const of = job.total === null ? '' : ` of ${job.total}`;
   const waits = job.notBefore == null ? '' : `, goes on after ${job.notBefore.toISOString()}`;
   const state = job.state === 'DONE' ? 'done' : `${job.phase.toLowerCase()}${waits}`;
-  return `${job.kind}${subject === '' ? '' : ` ${subject}`}: ${state}, ${job.done}${of}`;
+  const left = readAside(job.position['left']).map(
+    ({ place, id, code }) => `${place} ${id} (${code})`,
+  );
+  const leaves = left.length === 0 ? '' : `, left as they are: ${left.join(', ')}`;
+  return `${job.kind}${subject === '' ? '' : ` ${subject}`}: ${state}, ${job.done}${of}${leaves}`;
 }

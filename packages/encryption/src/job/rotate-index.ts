@@ -3,9 +3,10 @@ import { wrapIndexKeys } from '../keyring/index-keys.ts';
 import { SealError } from '../seal-error.ts';
 import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { SealedStore } from '../walk/rewrite-rows.ts';
-import { columnOf } from '../walk/stored-rows.ts';
-import type { KeyJob } from './key-job.ts';
-import { walkStep } from './walk-store.ts';
+import { columnOf, idField } from '../walk/stored-rows.ts';
+import type { JobLeft, JobProgress, KeyJob } from './key-job.ts';
+import { asideOf, idsOf } from './set-aside.ts';
+import { walkStep, type Walk } from './walk-store.ts';
 
 /**
  * The job that gives a blind index another key. While it runs, rows have tokens of one key or of the
@@ -17,9 +18,10 @@ import { walkStep } from './walk-store.ts';
 export function rotateIndexJob(store: SealedStore, keys: StoreKeys, column: string): KeyJob {
   const { clock, indexKeys, indexKeyStore } = keys;
   const source = sourceOf(store, column);
+  const name = { kind: 'rotate-index', store: keys.store, subject: column };
   const known = () => new Date(clock.now().getTime() + refreshedAfterMs(keys.limits));
   return {
-    ...{ kind: 'rotate-index', store: keys.store, subject: column },
+    ...name,
     begin: async () => ({ phase: 'PREPARE', position: {}, done: 0, total: null }),
     async step(at) {
       indexKeys.forget();
@@ -33,12 +35,7 @@ export function rotateIndexJob(store: SealedStore, keys: StoreKeys, column: stri
           // Every process writes with it before rows are read for the last time.
           return { ...at, phase: 'REINDEX', notBefore: known() };
         case 'REINDEX':
-          return (
-            (await walkStep(store, at, source.filter, [source.model])) ?? {
-              ...at,
-              phase: 'DROP',
-            }
-          );
+          return reindexStep({ store, job: name, ...source.of(at) }, at);
         default:
           await indexKeyStore.dropOutgoing(column);
           indexKeys.forget();
@@ -57,8 +54,26 @@ function sourceOf({ fields }: SealedStore, name: string) {
     const place = { model, field: column };
     throw new SealError('BLIND_INDEX_UNKNOWN', place, 'the schema declares no such index');
   }
-  const sql = `${columnOf(modelOf(fields, model), index.of)} IS NOT NULL`;
-  return { model, filter: () => ({ sql, values: [] }) };
+  const entry = modelOf(fields, model);
+  const sql = `${columnOf(entry, index.of)} IS NOT NULL`;
+  const among = `${sql} AND ${columnOf(entry, idField(model, entry))} = ANY($2::uuid[])`;
+  return {
+    /** All rows with a value, or those alone that the walk over them has left. */
+    of: ({ position: { only } }: JobProgress) => ({
+      models: [model],
+      filterOf: () =>
+        only === undefined ? { sql, values: [] } : { sql: among, values: [only.split(' ')] },
+    }),
+  };
+}
+
+/** While a row has no token of the key that is written with, the key before it stays. */
+async function reindexStep(walk: Walk, before: JobProgress): Promise<JobProgress | JobLeft> {
+  const { at, isOver } = await walkStep(walk, before);
+  if (!isOver) return at;
+  const left = asideOf(at);
+  if (left.length === 0) return { ...at, phase: 'DROP', position: {} };
+  return { left, next: { ...at, position: { only: idsOf(left).join(' ') } } };
 }
 
 async function addNext(keys: StoreKeys, column: string): Promise<void> {

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { keyObjectsOfOneWork, type KeyObjects } from '../cipher/aes-gcm.ts';
 import { keyBytes, unwrapDataKey, wrapDataKey } from '../cipher/data-key.ts';
 import { createNonceSource } from '../cipher/nonce-source.ts';
+import type { PartitionKeyRow } from '../key-store/key-store.ts';
 import type { PartitionRow } from '../key-store/rotation-store.ts';
+import { isRefusal } from '../keyring/data-keys.ts';
 import { partitionContext, type OpenPartition } from '../keyring/partition-keys.ts';
-import { SealError } from '../seal-error.ts';
 import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
-import type { JobProgress, KeyJob } from './key-job.ts';
+import type { JobName, JobProgress, KeyJob } from './key-job.ts';
+import { asideOf, idsOf, setAside, type SetAside } from './set-aside.ts';
 
 const partitionsPerStep = 20;
 const keysPerStep = 1_000;
@@ -14,12 +16,13 @@ const keysPerStep = 1_000;
 /**
  * The job that replaces the partition keys of a subgraph: each gets a next generation, the data keys
  * under it are wrapped anew, and it is dropped when no process can still know it. Data keys and rows
- * stay as they are.
+ * stay as they are. A key that does not open stays where it is, and keeps its generation.
  */
 export function rotatePartitionsJob(keys: StoreKeys): KeyJob {
   const { rotation, clock } = keys;
+  const job = { kind: 'rotate-partitions', store: keys.store, subject: '' };
   return {
-    ...{ kind: 'rotate-partitions', store: keys.store, subject: '' },
+    ...job,
     begin: async () => ({
       phase: 'GENERATIONS',
       position: { startedAt: clock.now().toISOString() },
@@ -28,15 +31,16 @@ export function rotatePartitionsJob(keys: StoreKeys): KeyJob {
     }),
     async step(at) {
       if (at.phase === 'GENERATIONS') return nextGenerations(keys, at);
-      const moved = await moveSome(keys);
-      if (moved > 0) return { ...at, done: at.done + moved };
+      const moved = await moveSome(keys, job, at);
+      if (moved !== undefined) return moved;
       if (at.phase === 'MOVE') {
         // Processes that know the old generation may hang new data keys under it until then.
         const notBefore = new Date(clock.now().getTime() + refreshedAfterMs(keys.limits));
-        return { ...at, phase: 'SWEEP', notBefore };
+        const { aside: _aside, ...position } = at.position;
+        return { ...at, phase: 'SWEEP', position, notBefore };
       }
       await rotation.dropEmptyGenerations(new Date(at.position['startedAt'] ?? ''));
-      return 'DONE';
+      return { left: asideOf(at), next: 'DONE' };
     },
   };
 }
@@ -69,22 +73,56 @@ async function nextGenerations(keys: StoreKeys, at: JobProgress): Promise<JobPro
   return { ...at, position: { ...at.position, after: rows.at(-1)?.id ?? after } };
 }
 
-/** Moves the next data keys that lie under an older generation. @returns how many */
-async function moveSome(keys: StoreKeys): Promise<number> {
-  const [old] = await keys.rotation.filledOldGenerations(1);
-  if (old === undefined) return 0;
+/** Moves the next data keys that lie under an older generation. @returns undefined without any */
+async function moveSome(
+  keys: StoreKeys,
+  job: JobName,
+  at: JobProgress,
+): Promise<JobProgress | undefined> {
+  const { rotation } = keys;
+  const except = idsOf(asideOf(at));
+  const old = await rotation.filledOldGeneration(except);
+  if (old === undefined) return undefined;
   const row = await keys.keyStore.partitionKey(old.institutionId, old.month);
   if (row === undefined) throw new Error('a partition without its newest key');
-  const dataKeys = await keys.rotation.dataKeysUnder(old.id, keysPerStep);
-  const moved = await keys.partitions.withOpen([old, row], (open) => {
-    const wrapWith = { open, objectOf: keyObjectsOfOneWork(), from: old, to: row.id };
-    return dataKeys.map((dataKey) => ({
-      id: dataKey.id,
-      wrapped: wrapAnew(keys.store, wrapWith, dataKey),
-    }));
+  const dataKeys = await rotation.dataKeysUnder(old.id, keysPerStep, except);
+  const wrapped = await keys.partitions
+    .withOpen([old, row], (open) => {
+      const wrapWith = { open, objectOf: keyObjectsOfOneWork(), from: old, to: row.id };
+      return dataKeys.map((dataKey) => wrapAnew(keys.store, wrapWith, dataKey));
+    })
+    .catch((error: unknown) => {
+      if (!isRefusal(error)) throw error;
+      return undefined;
+    });
+  if (wrapped === undefined) return setAside(at, job, await refusedOf(keys, old, row));
+  const moved = dataKeys.flatMap(({ id }, index) => {
+    const one = wrapped[index];
+    return one === undefined ? [] : [{ id, wrapped: one }];
   });
-  await keys.rotation.moveDataKeys(old.id, row.id, moved);
-  return dataKeys.length;
+  await rotation.moveDataKeys(old.id, row.id, moved);
+  const damaged = dataKeys
+    .filter((_key, index) => wrapped[index] === undefined)
+    .map(({ id }) => ({ place: `${keys.store}.data_key`, id, code: 'SEAL_KEY_DAMAGED' }));
+  return { ...setAside(at, job, damaged), done: at.done + moved.length };
+}
+
+/** Nothing leaves the older one, whichever of the two does not open. */
+async function refusedOf(
+  { store, partitions }: StoreKeys,
+  old: PartitionKeyRow,
+  newest: PartitionKeyRow,
+): Promise<SetAside[]> {
+  const asideOfOne = ({ id }: PartitionKeyRow) => {
+    return { place: `${store}.partition_key`, id, code: 'KEY_UNWRAP_REFUSED' };
+  };
+  try {
+    await partitions.withOpen([old], () => undefined);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return [asideOfOne(old)];
+  }
+  return [asideOfOne(newest), asideOfOne(old)];
 }
 
 const nextNonce = createNonceSource();
@@ -96,20 +134,18 @@ interface WrapWith {
   readonly to: string;
 }
 
+/** @returns undefined for a key that does not open */
 function wrapAnew(
   store: string,
   { open, objectOf, from, to }: WrapWith,
   dataKey: { readonly id: string; readonly ownerId: string; readonly wrapped: Uint8Array },
-): Uint8Array {
+): Uint8Array | undefined {
   const [old, next] = [open.get(from.id)?.key, open.get(to)?.key];
   if (old === undefined || next === undefined) throw new Error('a partition key was not opened');
   const place = { store, keyId: dataKey.id, ownerId: dataKey.ownerId };
   const placed = { ...place, partitionKeyId: from.id };
   const material = unwrapDataKey(old, placed, dataKey.wrapped, objectOf);
-  if (material === undefined) {
-    const at = { model: 'data_key', rowId: dataKey.id };
-    throw new SealError('SEAL_KEY_DAMAGED', at, 'it does not open');
-  }
+  if (material === undefined) return undefined;
   const wrapped = wrapDataKey(
     next,
     { ...place, partitionKeyId: to },

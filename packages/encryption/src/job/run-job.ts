@@ -1,6 +1,7 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import type { JobStore } from './job-store.ts';
-import type { JobOutcome, JobProgress, JobRow, KeyJob } from './key-job.ts';
+import type { JobLeft, JobOutcome, JobProgress, JobRow, KeyJob } from './key-job.ts';
+import { KeyJobError, writeAside } from './set-aside.ts';
 
 export interface JobRunOptions {
   readonly jobs: JobStore;
@@ -15,6 +16,7 @@ export interface JobRunOptions {
 /**
  * Begins a job, or goes on with it where it was, until it is done or has to wait.
  *
+ * @throws KeyJobError when something is left that could not be done
  * @example while ((await runJob(job, options)) === 'WAITING') await later();
  */
 export async function runJob(job: KeyJob, options: JobRunOptions): Promise<JobOutcome> {
@@ -30,15 +32,30 @@ async function run(job: KeyJob, options: JobRunOptions): Promise<JobOutcome> {
   for (;;) {
     if (signal?.aborted === true) return 'STOPPED';
     if (progress.notBefore != null && progress.notBefore > clock.now()) return 'WAITING';
-    const { notBefore: _waited, ...rest } = progress;
-    const next = await job.step(rest);
+    const { next, left } = leftOf(await job.step(begun(progress)));
     if (next === 'DONE') {
       await jobs.finish(row.id, clock.now());
       onProgress?.({ ...row, ...progress, state: 'DONE' });
-      return 'DONE';
+    } else {
+      await jobs.save(row.id, next, clock.now());
+      progress = next;
+      onProgress?.({ ...row, ...progress, state: next.notBefore == null ? 'RUNNING' : 'WAITING' });
     }
-    await jobs.save(row.id, next, clock.now());
-    progress = next;
-    onProgress?.({ ...row, ...progress, state: next.notBefore == null ? 'RUNNING' : 'WAITING' });
+    if (left.length > 0) throw new KeyJobError(job, left);
+    if (next === 'DONE') return 'DONE';
   }
+}
+
+/** Where a step begins: what it waited for is over, and what was left before is tried again. */
+function begun({ notBefore: _waited, ...at }: JobProgress): JobProgress {
+  const { left: _left, ...position } = at.position;
+  return { ...at, position };
+}
+
+/** What is left stays in the job's position, for whoever looks at its state. */
+function leftOf(step: JobProgress | 'DONE' | JobLeft): JobLeft {
+  if (step === 'DONE' || !('left' in step)) return { next: step, left: [] };
+  const { next, left } = step;
+  if (next === 'DONE' || left.length === 0) return step;
+  return { next: { ...next, position: { ...next.position, left: writeAside(left) } }, left };
 }

@@ -10,10 +10,11 @@ export interface DataKeyRotationStore {
   ): Promise<{ readonly id: string; readonly institutionId: string } | undefined>;
   /** Retires the active key and makes another one active, at once. */
   replaceActive(key: NewDataKey, reservedUses: number, at: Date): Promise<void>;
-  /** Keys that were replaced before an instant. */
+  /** Keys that were replaced before an instant, but for some. */
   retiredBefore(
     at: Date,
     limit: number,
+    except?: readonly string[],
   ): Promise<readonly { readonly id: string; readonly ownerId: string }[]>;
   /** Removes a replaced key. */
   drop(id: string): Promise<void>;
@@ -50,10 +51,7 @@ export function createDataKeyRotationStore(
           `INSERT INTO ${schema}.data_key
              (id, owner_id, partition_key_id, wrapped, reserved_uses, created_at)
            VALUES ($1, $2, $3, $4, $5, $6)`,
-          [
-            ...[key.id, key.ownerId, key.partitionKeyId],
-            ...[Buffer.from(key.wrapped), reservedUses, at],
-          ],
+          [key.id, key.ownerId, key.partitionKeyId, Buffer.from(key.wrapped), reservedUses, at],
         );
         await client.query('COMMIT');
         client.release();
@@ -62,16 +60,18 @@ export function createDataKeyRotationStore(
         throw error;
       }
     },
-    async retiredBefore(at, limit) {
+    async retiredBefore(at, limit, except = []) {
       const { rows } = await pool.query<{ id: string; ownerId: string }>(
         `SELECT id::text, owner_id::text AS "ownerId" FROM ${schema}.data_key
-         WHERE state = 'RETIRED' AND retired_at <= $1 ORDER BY retired_at, id LIMIT ${limit}`,
-        [at],
+         WHERE state = 'RETIRED' AND retired_at <= $1 AND id <> ALL($2::uuid[])
+         ORDER BY retired_at, id LIMIT ${limit}`,
+        [at, except],
       );
       return rows;
     },
     async drop(id) {
-      await pool.query(`DELETE FROM ${schema}.data_key WHERE id = $1 AND state = 'RETIRED'`, [id]);
+      const sql = `DELETE FROM ${schema}.data_key WHERE id = $1 AND state = 'RETIRED'`;
+      await pool.query(sql, [id]);
     },
     async wornOwners(limit) {
       const { rows } = await pool.query<{ id: string }>(

@@ -32,9 +32,13 @@ export interface WrappedDataKey {
 
 /** What rotations read and write of the wrapped keys of one subgraph. */
 export interface RotationStore {
-  /** Keys that an older version of the KEK wraps. */
-  wrappedBelow(kekVersion: number, limit: number): Promise<KekWrappedRow[]>;
-  countWrappedBelow(kekVersion: number): Promise<number>;
+  /** Keys that an older version of the KEK wraps, but for some. */
+  wrappedBelow(
+    kekVersion: number,
+    limit: number,
+    except?: readonly string[],
+  ): Promise<KekWrappedRow[]>;
+  countWrappedBelow(kekVersion: number, except?: readonly string[]): Promise<number>;
   /** When the oldest key that is there was made. */
   firstKeyAt(): Promise<Date | undefined>;
   /** Replaces what keys are wrapped as, at once; not those that somebody replaced meanwhile. */
@@ -44,8 +48,12 @@ export interface RotationStore {
   countDataKeys(): Promise<number>;
   /** Adds the next generation of a partition key. */
   addGeneration(key: PartitionRow, at: Date): Promise<void>;
-  /** Data keys under one partition key. */
-  dataKeysUnder(partitionKeyId: string, limit: number): Promise<WrappedDataKey[]>;
+  /** Data keys under one partition key, but for some. */
+  dataKeysUnder(
+    partitionKeyId: string,
+    limit: number,
+    except: readonly string[],
+  ): Promise<WrappedDataKey[]>;
   /** Hangs data keys under another partition key, unless somebody did meanwhile. */
   moveDataKeys(
     from: string,
@@ -54,8 +62,8 @@ export interface RotationStore {
   ): Promise<void>;
   /** Removes partition keys of older generations that nothing lies under any more. */
   dropEmptyGenerations(before: Date): Promise<number>;
-  /** Older generations that data keys still lie under. */
-  filledOldGenerations(limit: number): Promise<PartitionRow[]>;
+  /** An older generation that data keys still lie under, but for some keys of either kind. */
+  filledOldGeneration(except: readonly string[]): Promise<PartitionRow | undefined>;
 }
 
 const partition = `id::text, institution_id::text AS "institutionId", month::text, generation,
@@ -74,21 +82,21 @@ export function createRotationStore(pool: DatabasePool, store: string): Rotation
 function kekStore(pool: DatabasePool, schema: string) {
   const all = `
     SELECT 'partition_key' AS table, id::text, NULL AS column, kek_version AS "kekVersion", wrapped
-    FROM ${schema}.partition_key WHERE kek_version < $1
+    FROM ${schema}.partition_key WHERE kek_version < $1 AND id <> ALL($2::uuid[])
     UNION ALL
     SELECT 'index_key', id::text, field, kek_version, wrapped
-    FROM ${schema}.index_key WHERE kek_version < $1`;
+    FROM ${schema}.index_key WHERE kek_version < $1 AND id <> ALL($2::uuid[])`;
   return {
-    async wrappedBelow(kekVersion: number, limit: number) {
+    async wrappedBelow(kekVersion: number, limit: number, except: readonly string[] = []) {
       const { rows } = await pool.query<KekWrappedRow>(`${all} ORDER BY 1, 2 LIMIT ${limit}`, [
-        kekVersion,
+        ...[kekVersion, except],
       ]);
       return rows;
     },
-    async countWrappedBelow(kekVersion: number) {
+    async countWrappedBelow(kekVersion: number, except: readonly string[] = []) {
       const { rows } = await pool.query<{ count: number }>(
         `SELECT count(*)::int AS count FROM (${all}) AS old`,
-        [kekVersion],
+        [kekVersion, except],
       );
       return rows[0]?.count ?? 0;
     },
@@ -155,13 +163,16 @@ function generationStore(pool: DatabasePool, schema: string) {
       );
       return rowCount ?? 0;
     },
-    async filledOldGenerations(limit: number) {
+    async filledOldGeneration(except: readonly string[]) {
       const { rows } = await pool.query<PartitionRow>(
         `SELECT ${partition} FROM ${schema}.partition_key p WHERE NOT (${newest})
-           AND EXISTS (SELECT FROM ${schema}.data_key d WHERE d.partition_key_id = p.id)
-         ORDER BY p.id LIMIT ${limit}`,
+           AND p.id <> ALL($1::uuid[])
+           AND EXISTS (SELECT FROM ${schema}.data_key d
+             WHERE d.partition_key_id = p.id AND d.id <> ALL($1::uuid[]))
+         ORDER BY p.id LIMIT 1`,
+        [except],
       );
-      return rows;
+      return rows[0];
     },
   };
 }
@@ -174,11 +185,11 @@ function movingStore(pool: DatabasePool, schema: string) {
       );
       return rows[0]?.count ?? 0;
     },
-    async dataKeysUnder(partitionKeyId: string, limit: number) {
+    async dataKeysUnder(partitionKeyId: string, limit: number, except: readonly string[]) {
       const { rows } = await pool.query<WrappedDataKey>(
         `SELECT id::text, owner_id::text AS "ownerId", wrapped FROM ${schema}.data_key
-         WHERE partition_key_id = $1 ORDER BY id LIMIT ${limit}`,
-        [partitionKeyId],
+         WHERE partition_key_id = $1 AND id <> ALL($2::uuid[]) ORDER BY id LIMIT ${limit}`,
+        [partitionKeyId, except],
       );
       return rows;
     },

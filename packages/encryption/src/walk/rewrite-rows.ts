@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import type { DatabasePool } from '@caregraph/database';
+import { constraintViolation, type DatabasePool } from '@caregraph/database';
 import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
+import { SealError, type SealErrorCode } from '../seal-error.ts';
 import { createSealing, type SealingDependencies } from '../sealing.ts';
 import { columnOf, idField, quoted } from './stored-rows.ts';
 
@@ -31,8 +32,56 @@ type Loose = Readonly<Record<string, Record<string, unknown>>>;
  * nothing else: two who wait for each other cannot come about.
  *
  * @param rows as `nextRows` gave them; they also warm the keys before any lock is taken
+ * @returns the rows that do not open, or whose token somebody else's row has: they stay as they are,
+ *   and the others are written
  */
 export async function rewriteRows(
+  store: SealedStore,
+  model: string,
+  rows: readonly Row[],
+): Promise<readonly UnwrittenRow[]> {
+  try {
+    await rewriteTogether(store, model, rows);
+    return [];
+  } catch (error) {
+    if (faultOfRow(error) === undefined) throw error;
+  }
+  const id = idField(model, modelOf(store.fields, model));
+  const unwritten: UnwrittenRow[] = [];
+  for (const row of rows) {
+    await rewriteTogether(store, model, [row]).catch((error: unknown) => {
+      const code = faultOfRow(error);
+      if (code === undefined) throw error;
+      unwritten.push({ id: String(row[id]), code });
+    });
+  }
+  return unwritten;
+}
+
+/** A row that could not be written, and why. */
+export interface UnwrittenRow {
+  readonly id: string;
+  readonly code: SealErrorCode | 'NOT_UNIQUE';
+}
+
+/** Faults of a row that stay with it: all others are those of the deployment. */
+const faultsOfRows: readonly SealErrorCode[] = [
+  'SEAL_VALUE_INVALID',
+  'SEAL_VERSION_UNKNOWN',
+  'SEAL_NOT_SEALED',
+  'SEAL_KEY_UNKNOWN',
+  'SEAL_KEY_DAMAGED',
+  'SEAL_KEY_EXHAUSTED',
+  'SEAL_OWNER_ERASED',
+  'SEAL_OPEN_REFUSED',
+];
+
+function faultOfRow(error: unknown): UnwrittenRow['code'] | undefined {
+  if (error instanceof SealError && faultsOfRows.includes(error.code)) return error.code;
+  return constraintViolation(error)?.kind === 'unique' ? 'NOT_UNIQUE' : undefined;
+}
+
+async function rewriteTogether(
   store: SealedStore,
   model: string,
   rows: readonly Row[],
