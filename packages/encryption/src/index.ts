@@ -18,6 +18,7 @@ export { createKeyFileService, makeKeyFile } from './key-service/key-file/key-fi
 export { KeyServiceError } from './key-service/key-service-error.ts';
 export type { KeyServiceErrorCode } from './key-service/key-service-error.ts';
 export type { KeyService, KeyServiceKind } from './key-service/key-service.ts';
+export { KeyDatabaseError } from './key-store/key-database-error.ts';
 export { createKeyServiceWatch } from './keyring/key-service-watch.ts';
 export type { KeyServiceState, KeyServiceWatch } from './keyring/key-service-watch.ts';
 export type { KeyOwner } from './keyring/data-keys.ts';

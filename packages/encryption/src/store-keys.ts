@@ -85,8 +85,9 @@ export function openStoreKeys(options: StoreKeysOptions): StoreKeys {
   const database = createAwayWatch({ clock, graceMs: limits.graceMs }, () =>
     keyPool.query('SELECT 1'),
   );
+  const state = () => worse(database.state(), watch.state());
   return {
-    state: () => worse(database.state(), watch.state()),
+    state,
     ...shared,
     ...{ keyPool, keyStore, partitions, keyring, indexKeys, indexKeyStore, sealedState, codec },
     rotation: createRotationStore(keyPool, store),
@@ -98,9 +99,12 @@ export function openStoreKeys(options: StoreKeysOptions): StoreKeys {
       return { row: made.row };
     },
     async tend() {
-      keyring.forget();
-      await database.probe();
-      await watch.probe();
+      try {
+        await database.probe();
+        await watch.probe();
+      } finally {
+        keyring.forget(state() === 'available' ? 'aged' : 'graced');
+      }
       if (database.state() === 'available') await sealedState.refresh();
     },
     close() {

@@ -1,4 +1,5 @@
 import { ask, quotedSchema } from './key-store.ts';
+import { ownFaults } from './key-database-error.ts';
 import type { SqlPool } from './sql-pool.ts';
 
 /** NEXT is searched with; WRITTEN is written and searched with; OUTGOING is searched with. */
@@ -28,7 +29,8 @@ export interface IndexKeyStore {
 }
 
 /** @param store name of the subgraph: a schema of the key database */
-export function createIndexKeyStore(pool: SqlPool, store: string): IndexKeyStore {
+export function createIndexKeyStore(keyPool: SqlPool, store: string): IndexKeyStore {
+  const pool = ownFaults(keyPool);
   const schema = quotedSchema(store);
   return {
     indexKeys: (columns) =>

@@ -1,3 +1,4 @@
+import { ownFaults } from './key-database-error.ts';
 import type { SqlPool } from './sql-pool.ts';
 
 /** A wrapped partition key as it is stored. */
@@ -78,7 +79,8 @@ interface JoinedRow {
  * @param store name of the subgraph: a schema that the migrations of `prisma/keys` made
  * @example const keys = createKeyStore(pool, 'patient');
  */
-export function createKeyStore(pool: SqlPool, store: string): KeyStore {
+export function createKeyStore(keyPool: SqlPool, store: string): KeyStore {
+  const pool = ownFaults(keyPool);
   const schema = quotedSchema(store);
   return {
     async dataKeys(ids) {

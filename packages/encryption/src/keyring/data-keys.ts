@@ -68,19 +68,27 @@ export type LoadedKey = HeldKey | SealError;
 /**
  * Unwraps rows and puts them into the cache, by id. A key of which this process holds uses already
  * keeps them: what was reserved once must not be lost with every refresh. Its age is that of its
- * partition key, so that what is opened in a grace does not make it longer.
+ * partition key, so that what is opened in a grace does not make it longer, or of its row, where that
+ * was read before.
+ *
+ * @param readAtMs an instant before the rows were read
  */
 export async function unwrapRows(
   deps: DataKeysDependencies,
   { cache }: DataKeyCache,
   rows: readonly DataKeyRow[],
+  readAtMs: number,
 ): Promise<Map<string, LoadedKey>> {
   const opened = await openMaterials(deps, rows);
   const loaded = new Map<string, LoadedKey>();
   rows.forEach((row, at) => {
     const material = opened[at];
     if (material === undefined) return;
-    loaded.set(row.id, material instanceof SealError ? material : derive(cache, row, material));
+    if (material instanceof SealError) loaded.set(row.id, material);
+    else {
+      const loadedAtMs = Math.min(material.loadedAtMs, readAtMs);
+      loaded.set(row.id, derive(cache, row, { ...material, loadedAtMs }));
+    }
   });
   releaseSoon(
     cache,

@@ -88,6 +88,8 @@ async function loadKeys(
   columns: readonly string[],
 ): Promise<Map<string, Known>> {
   const { keyStore, store, watch, clock } = deps;
+  // Before anything is read: while the key service is asked, a rotation may go on.
+  const loadedAtMs = clock.now().getTime();
   let rows = await keyStore.indexKeys(columns);
   const missing = columns.filter((column) => !rows.some((row) => row.column === column));
   if (missing.length > 0) {
@@ -99,7 +101,6 @@ async function loadKeys(
       rows.map((row) => ({ ...row, context: indexContext(store, row.column, row.id) })),
     ),
   );
-  const loadedAtMs = clock.now().getTime();
   const byColumn = new Map<string, Known>();
   for (const column of columns) {
     const own = rows.flatMap((row, at) => {

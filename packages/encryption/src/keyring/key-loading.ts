@@ -1,4 +1,5 @@
-import { constraintViolation, isTransientDatabaseFault } from '@caregraph/database';
+import { isTransientDatabaseFault } from '@caregraph/database';
+import { KeyDatabaseError } from '../key-store/key-database-error.ts';
 import { SealError } from '../seal-error.ts';
 import {
   isRefusal,
@@ -23,11 +24,12 @@ export function createLoadById(deps: DataKeysDependencies, known: DataKeyCache) 
   return createSingleFlight<string, LoadedKey>(
     (id) => id,
     async (ids) => {
+      const readAtMs = deps.clock.now().getTime();
       const rows = await deps.keyStore.dataKeys(ids);
       // What the key database has no more must not be opened with from memory either.
       const left = new Set(rows.map((row) => row.id));
       for (const id of ids) if (!left.has(id)) known.cache.remove(id);
-      return unwrapRows(deps, known, rows);
+      return unwrapRows(deps, known, rows, readAtMs);
     },
     holdingIn(known.cache),
   );
@@ -48,13 +50,14 @@ async function findOrMake(
   owners: readonly KeyOwner[],
 ): Promise<Map<string, LoadedKey | 'ERASED'>> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const readAtMs = deps.clock.now().getTime();
     const rows = await deps.keyStore.owners(owners.map((owner) => owner.ownerId));
     const none = new Set(
       rows.filter((row) => !row.erased && !row.active).map((row) => row.ownerId),
     );
     if (none.size === 0) {
       const active = rows.flatMap((row) => (row.erased || !row.active ? [] : [row.active]));
-      const loaded = await unwrapRows(deps, known, active);
+      const loaded = await unwrapRows(deps, known, active, readAtMs);
       const found = new Map<string, LoadedKey | 'ERASED'>();
       for (const { id, ownerId } of active) {
         const one = loaded.get(id);
@@ -69,12 +72,17 @@ async function findOrMake(
     await makeDataKeys(deps, known, missing).catch((error: unknown) => {
       // Somebody erased one of them, dropped the partition, or ended the version of the KEK that
       // wrapped what we knew of it, at this moment: look again.
-      const isPast = constraintViolation(error)?.kind === 'foreign_key' || isRefusal(error);
+      const isPast = isMissing(error) || isRefusal(error);
       if (!isPast || attempt === attempts) throw error;
       deps.partitions.forgetCurrent();
     });
   }
   throw new Error('a data key was neither found nor made');
+}
+
+/** A row that a new key needs is not there, or not any more. */
+function isMissing(error: unknown): boolean {
+  return error instanceof KeyDatabaseError && error.violated?.kind === 'foreign_key';
 }
 
 /**

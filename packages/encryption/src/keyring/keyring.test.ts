@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { keyringLimits, type StoreKeys } from '../index.ts';
+import { constraintViolation, countStatements } from '@caregraph/database';
+import { KeyDatabaseError, keyringLimits, type StoreKeys } from '../index.ts';
 import { faultOf, minute, openFor, sealFor, secret, startKeys, valueOf } from './test-keyring.ts';
 
 let bed: Awaited<ReturnType<typeof startKeys>>;
@@ -11,6 +12,7 @@ afterAll(() => bed.stop());
 beforeEach(() => {
   bed.plugs.service = true;
   bed.plugs.database = true;
+  bed.plugs.callMs = 0;
   // The watch rests after a failure, and each test begins with one that does not.
   bed.clock.advance(minute);
   bed.calls.length = 0;
@@ -60,6 +62,55 @@ describe('calls of the key service', () => {
       Array.from({ length: 50 }, async () => fresh.codec.openMany([value])),
     );
     expect(opened).toHaveLength(50);
+    expect(bed.calls).toEqual(['unwrap 1']);
+  });
+
+  test('many new people of one institution at once make its partition key by one call', async () => {
+    const keys = bed.open();
+    const institutionId = someone();
+    const owners = Array.from({ length: 50 }, () => ({ ownerId: someone(), institutionId }));
+    const prepare = () => Promise.all(owners.map((one) => keys.keyring.prepare([one])));
+    const { statements } = await countStatements(bed.keyPool, prepare);
+    expect(bed.calls).toEqual(['wrap 1', 'unwrap 1']);
+    const lookUps = statements.filter((sql) =>
+      /^SELECT.*partition_key WHERE institution_id/s.test(sql),
+    );
+    // Once before it is made, and once after.
+    expect(lookUps).toHaveLength(2);
+  });
+
+  test('a key is as old as the question for it, however long the answer takes', async () => {
+    const owner = someone();
+    const sealed = await sealFor(bed.open(), owner);
+    const column = 'Patient.phoneIndex';
+    const keys = bed.open();
+    await bed.open().indexKeys.of([column]);
+    bed.calls.length = 0;
+    bed.plugs.callMs = 2 * minute;
+    await keys.indexKeys.of([column]);
+    expect(await openFor(keys, owner, sealed)).toBe(secret);
+    expect(bed.calls).toEqual(['unwrap 1', 'unwrap 1']);
+    // The key of the index was asked for two minutes before the other one.
+    bed.clock.advance(maxAgeMs - 4 * minute);
+    await keys.indexKeys.of([column]);
+    bed.clock.advance(2 * minute);
+    expect(await openFor(keys, owner, sealed)).toBe(secret);
+    expect(bed.calls).toHaveLength(2);
+    bed.clock.advance(1);
+    expect(await openFor(keys, owner, sealed)).toBe(secret);
+    await keys.indexKeys.of([column]);
+    expect(bed.calls).toHaveLength(4);
+  });
+
+  test('a data key is as old as its row, also under a partition key that was opened after', async () => {
+    const [value] = await peopleOf(bed.open(), 1, 1);
+    if (value === undefined) throw new Error('nobody');
+    const keys = bed.open();
+    bed.plugs.callMs = 2 * minute;
+    expect(await keys.codec.openMany([value])).toHaveLength(1);
+    bed.calls.length = 0;
+    bed.clock.advance(maxAgeMs - 2 * minute + 1);
+    expect(await keys.codec.openMany([value])).toHaveLength(1);
     expect(bed.calls).toEqual(['unwrap 1']);
   });
 
@@ -135,6 +186,34 @@ describe('the key service is away', () => {
     expect(bed.calls).toEqual(['version 1']);
   });
 
+  test('keys past their time are forgotten when somebody tends them', async () => {
+    const keys = bed.open();
+    const owner = someone();
+    const sealed = await sealFor(keys, owner);
+    bed.clock.advance(maxAgeMs);
+    await keys.tend();
+    expect(keys.keyring.size()).toBe(1);
+    bed.clock.advance(1);
+    await keys.tend();
+    expect(keys.keyring.size()).toBe(0);
+    // The partition key as well: nothing is left that would serve.
+    bed.plugs.service = false;
+    expect(await faultOf(openFor(keys, owner, sealed))).toBe('KEY_SERVICE_UNAVAILABLE');
+  });
+
+  test.each(['service', 'database'] as const)(
+    'while the key %s is away they stay for the grace',
+    async (plug) => {
+      const keys = bed.open();
+      const owner = someone();
+      const sealed = await sealFor(keys, owner);
+      bed.plugs[plug] = false;
+      bed.clock.advance(maxAgeMs + 1);
+      await keys.tend();
+      expect(await openFor(keys, owner, sealed)).toBe(secret);
+    },
+  );
+
   test('keys past their grace are forgotten when somebody tends them', async () => {
     const keys = bed.open();
     await sealFor(keys, someone());
@@ -161,6 +240,19 @@ test('the database of keys is away: the same grace, then its own fault', async (
   expect(await faultOf(openFor(keys, owner, sealed))).toBe('ECONNREFUSED');
   bed.plugs.database = true;
   expect(await openFor(keys, owner, sealed)).toBe(secret);
+});
+
+test('a rule of the key database is not taken for one of the store', async () => {
+  const { keyStore } = bed.open();
+  const row = { id: someone(), ownerId: someone(), partitionKeyId: someone() };
+  const adding = keyStore.addDataKeys(
+    [{ ...row, wrapped: new Uint8Array(61) }],
+    ...([1, bed.clock.now()] as const),
+  );
+  const error: unknown = await adding.catch((fault: unknown) => fault);
+  expect(error).toBeInstanceOf(KeyDatabaseError);
+  expect(error).toMatchObject({ violated: { kind: 'foreign_key' } });
+  expect(constraintViolation(error)).toBeUndefined();
 });
 
 describe('two processes', () => {

@@ -39,8 +39,12 @@ export interface Keyring {
   renew(ownerId: string): void;
   /** How many keys are in memory. */
   size(): number;
-  /** Forgets keys that are past their time, or all. */
-  forget(all?: 'all'): void;
+  /**
+   * Forgets keys that are past their time, or all.
+   *
+   * @param what `graced` while the key service or the key database is away: known keys serve longer
+   */
+  forget(what: 'aged' | 'graced' | 'all'): void;
 }
 
 /** Rows without an institution of their own are sealed in a partition of nobody's. */
@@ -85,10 +89,11 @@ export function createKeyring(deps: DataKeysDependencies): Keyring {
     renew: (ownerId) => {
       activeOf.delete(ownerId);
     },
-    forget(all) {
-      const before = all === 'all' ? Number.POSITIVE_INFINITY : nowMs() - limits.maxAgeMs;
-      cache.removeOlder(before - limits.graceMs);
-      partitions.removeOlder(before - limits.graceMs);
+    forget(what) {
+      const keptMs = limits.maxAgeMs + (what === 'graced' ? limits.graceMs : 0);
+      const before = what === 'all' ? Number.POSITIVE_INFINITY : nowMs() - keptMs;
+      cache.removeOlder(before);
+      partitions.removeOlder(before);
     },
   };
 }

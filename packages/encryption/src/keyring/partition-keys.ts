@@ -10,7 +10,7 @@ import { createSingleFlight } from './single-flight.ts';
 export interface OpenPartition {
   readonly id: string;
   readonly key: Uint8Array;
-  /** When the key service opened it: what is opened with it is no younger. */
+  /** When the key service was asked for it: what is opened with it is no younger. */
   readonly loadedAtMs: number;
 }
 
@@ -123,26 +123,46 @@ function complete(found: readonly (Held<Uint8Array> | undefined)[]): Held<Uint8A
   return all;
 }
 
+interface Month {
+  readonly institutionId: string;
+  readonly month: string;
+}
+
+const nameOfMonth = ({ institutionId, month }: Month) => `${institutionId}/${month}`;
+
 /** The newest partition key of an institution in this month, looked up again with the age of keys. */
 function createCurrentPartitions(deps: PartitionKeysDependencies) {
   const { clock, limits, keyStore } = deps;
-  const known = new Map<string, { readonly row: PartitionKeyRow; readonly atMs: number }>();
+  const begin = () => {
+    const known = new Map<string, { readonly row: PartitionKeyRow; readonly atMs: number }>();
+    // Each alone: one institution's fault must not be that of the others.
+    const load = createSingleFlight<Month, PartitionKeyRow>(nameOfMonth, async ([one]) => {
+      if (one === undefined) return new Map();
+      const atMs = clock.now().getTime();
+      const found = await keyStore.partitionKey(one.institutionId, one.month);
+      const row = found ?? (await make(deps, one));
+      if (known.size >= limits.maxPartitionKeys) known.clear();
+      known.set(nameOfMonth(one), { row, atMs });
+      return new Map([[nameOfMonth(one), row]]);
+    });
+    return { known, load };
+  };
+  let current = begin();
   return {
     async find(institutionId: string): Promise<PartitionKeyRow> {
       const now = clock.now();
-      const month = `${now.toISOString().slice(0, 7)}-01`;
-      const name = `${institutionId}/${month}`;
+      const one = { institutionId, month: `${now.toISOString().slice(0, 7)}-01` };
+      const name = nameOfMonth(one);
+      const { known, load } = current;
       const last = known.get(name);
       if (last !== undefined && now.getTime() - last.atMs <= limits.maxAgeMs) return last.row;
-      const row =
-        (await keyStore.partitionKey(institutionId, month)) ??
-        (await make(deps, institutionId, month));
-      if (known.size >= limits.maxPartitionKeys) known.clear();
-      known.set(name, { row, atMs: now.getTime() });
+      const row = (await load([one])).get(name);
+      if (row === undefined) throw new Error('a partition key was neither found nor made');
       return row;
     },
+    /** Also what is being looked up now: that began before. */
     forget: () => {
-      known.clear();
+      current = begin();
     },
   };
 }
@@ -156,6 +176,8 @@ async function unwrap(
   cache: KeyCache<Uint8Array>,
   rows: readonly PartitionKeyRow[],
 ): Promise<Map<string, Held<Uint8Array>>> {
+  // Before the call: while it lasts, a rotation may go on.
+  const now = clock.now().getTime();
   const opened = await watch.call((service) =>
     service.unwrapMany(
       rows.map(({ id, kekVersion, wrapped }) => ({
@@ -165,7 +187,6 @@ async function unwrap(
       })),
     ),
   );
-  const now = clock.now().getTime();
   const found = new Map<string, Held<Uint8Array>>();
   rows.forEach((row, at) => {
     const key = opened[at];
@@ -181,8 +202,7 @@ async function unwrap(
 /** Makes the partition key of a month. Two that make it at once end with the one that was first. */
 async function make(
   { store, keyStore, watch, clock, ids }: PartitionKeysDependencies,
-  institutionId: string,
-  month: string,
+  { institutionId, month }: Month,
 ): Promise<PartitionKeyRow> {
   const id = ids.next();
   const key = randomBytes(keyBytes);

@@ -12,13 +12,15 @@ import {
 
 export const minute = 60_000;
 
-/** Keys over a real database, with a clock that stands, and two plugs that can be pulled. */
+/** Keys over a real database, with a clock that stands, and plugs that can be pulled. */
 export async function startKeys() {
   const clock = fixedClock(new Date('2026-03-10T08:00:00Z'));
-  const plugs = { service: true, database: true };
+  // How long the key service takes for a call, by this clock.
+  const plugs = { service: true, database: true, callMs: 0 };
   const calls: string[] = [];
   const counted = (name: string, count: number) => {
     calls.push(`${name} ${count}`);
+    clock.advance(plugs.callMs);
     if (!plugs.service) throw new KeyServiceError('KEY_SERVICE_UNAVAILABLE', 'unplugged');
   };
   const wrap = (service: KeyService): KeyService => ({

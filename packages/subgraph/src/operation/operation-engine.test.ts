@@ -114,6 +114,21 @@ test('a fault that passes is an error: nothing is recorded and the same operatio
   });
 });
 
+test('a rule of the key database is no verdict: nothing is recorded, and it may be tried again', async () => {
+  const [operation, note] = [graph.operation(), input()];
+  const { keyStore } = graph.keys.open('clinical');
+  // What a key answers whose partition was dropped while it was made.
+  const key = { id: graph.ids.next(), ownerId: note.patientId, partitionKeyId: graph.ids.next() };
+  graph.sabotage.beforeCommit = async () => {
+    await keyStore.addDataKeys([{ ...key, wrapped: new Uint8Array(61) }], 1, new Date());
+  };
+  const failed = await send(operation, note);
+  expect(failed.errors.map((error) => error.extensions.code)).toEqual(['KEYS_UNAVAILABLE']);
+  expect(await traces(operation['id'], note.id)).toMatchObject({ operations: 0, notes: 0 });
+  graph.sabotage.beforeCommit = undefined;
+  expect((await send(operation, note)).receipt).toMatchObject({ verdict: 'APPLIED' });
+});
+
 test('a fault that does not pass is an error too, and leaves nothing', async () => {
   const [operation, note] = [graph.operation(), input()];
   graph.sabotage.beforeCommit = () => Promise.reject(new TypeError('a defect'));

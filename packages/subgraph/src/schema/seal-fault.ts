@@ -1,4 +1,4 @@
-import { KeyServiceError, SealError } from '@caregraph/encryption';
+import { KeyDatabaseError, KeyServiceError, SealError } from '@caregraph/encryption';
 import { Fault } from '@caregraph/fault';
 import type { Logger } from '@caregraph/observability';
 
@@ -28,7 +28,7 @@ export function sealFault(
     log.error('a wrapped key does not open', { code: 'VALUE_UNREADABLE', reason: cause.code });
     return new Fault('VALUE_UNREADABLE', { reason: cause.code }, cause);
   }
-  if (cause instanceof KeyServiceError) {
+  if (cause instanceof KeyServiceError || cause instanceof KeyDatabaseError) {
     log.warn('the keys cannot be had', { code: 'KEYS_UNAVAILABLE', reason: cause.code });
     return new Fault('KEYS_UNAVAILABLE', {}, cause);
   }
