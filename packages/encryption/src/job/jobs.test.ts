@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createIdSource, systemClock } from '@caregraph/clock';
+import { noWaiting } from '../fixture/open-sealed-store.ts';
 import { startSealedStore } from '../fixture/test-sealed-store.ts';
+import type { KeyringLimits } from '../keyring/keyring-limits.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import type { KeyJob } from './key-job.ts';
 import { dropRetiredJob, rotateDataKeyJob } from './rotate-data-key.ts';
@@ -10,7 +12,15 @@ import { retireKekJob, rotateKekJob } from './rotate-kek.ts';
 import { rotatePartitionsJob } from './rotate-partitions.ts';
 import { runJob } from './run-job.ts';
 import { sealExistingJob } from './seal-existing.ts';
-import { addPeople, expectFound, expectWhole, nameOf, type TestPeople } from './test-people.ts';
+import {
+  addPartitions,
+  addPeople,
+  expectFound,
+  expectSealedByActive,
+  expectWhole,
+  nameOf,
+  type TestPeople,
+} from './test-people.ts';
 
 let store: TestPeople;
 let jobs: JobStore;
@@ -29,14 +39,13 @@ const run = (job: KeyJob) => runJob(job, { jobs, clock: systemClock, ids });
 const keyRows = async <T extends object>(sql: string) =>
   (await store.testKeys.keyPool.query<T>(sql)).rows;
 
-/** Reads and writes beside a job until it is done, and fails when any of it does. */
-async function beside<T>(personIds: readonly string[], work: Promise<T>): Promise<number> {
-  const other = store.open();
-  const { prisma } = store.reopen(other);
+/** Reads and writes until a job is done, and fails when any of it does. */
+function startWriting(personIds: readonly string[], limits: Partial<KeyringLimits> = noWaiting) {
+  const { prisma } = store.reopen(store.open(limits));
   let busy = true;
   let writes = 0;
   const write = async (lane: number) => {
-    for (let turn = 0; busy || turn < 25; turn += 1) {
+    for (let turn = 0; busy; turn += 1) {
       const n = (turn * 8 + lane) % personIds.length;
       const id = personIds[n] ?? '';
       await prisma.person.update({ where: { id }, data: { name: nameOf(n), phone: `9${turn}` } });
@@ -45,25 +54,65 @@ async function beside<T>(personIds: readonly string[], work: Promise<T>): Promis
     }
   };
   const lanes = Promise.all(Array.from({ length: 8 }, (_, lane) => write(lane)));
-  await work.finally(() => {
-    busy = false;
+  // It is awaited at the end; until then a failure must not end the test process.
+  lanes.catch(() => undefined);
+  /** Until so many more are written. */
+  const more = (count: number) => {
+    const until = writes + count;
+    const reached = () =>
+      expect.poll(() => writes, { timeout: 60_000 }).toBeGreaterThanOrEqual(until);
+    return Promise.race([reached(), lanes]);
+  };
+  return {
+    more,
+    async stop(): Promise<number> {
+      busy = false;
+      await lanes;
+      return writes;
+    },
+  };
+}
+
+/** Runs a job while others write: they begin before it, and end after it. */
+async function beside<T>(
+  personIds: readonly string[],
+  work: (writing: ReturnType<typeof startWriting>) => Promise<T>,
+  limits?: Partial<KeyringLimits>,
+): Promise<T> {
+  const writing = startWriting(personIds, limits);
+  await writing.more(8);
+  const done = await work(writing).finally(async () => {
+    await writing.more(8);
+    await writing.stop();
   });
-  await lanes;
-  return writes;
+  return done;
+}
+
+/** The job, with so many writes of others before each of its steps. */
+function paced(job: KeyJob, pace: () => Promise<unknown>): KeyJob {
+  return {
+    ...job,
+    async step(at) {
+      await pace();
+      return job.step(at);
+    },
+  };
 }
 
 describe('rotation of the KEK', () => {
   it('leaves no key on the old version and no row unreadable, beside a thousand writes', async () => {
     const people = await addPeople(store, 60);
+    await addPartitions(store, 130);
     const before = await store.testKeys.keyService.currentVersion();
     const stores = [store.own.keys];
-    const writes = await beside(
-      people,
-      run(rotateKekJob({ stores, watch: store.testKeys.watch })).then(async (outcome) => {
-        expect(outcome).toBe('DONE');
-      }),
-    );
-    expect(writes).toBeGreaterThanOrEqual(200);
+    let steps = 0;
+    const outcome = await beside(people, ({ more }) => {
+      const pace = () => ((steps += 1), more(250));
+      return run(paced(rotateKekJob({ stores, watch: store.testKeys.watch }), pace));
+    });
+    expect(outcome).toBe('DONE');
+    // One makes the version, at least two wrap, one finds nothing left: a thousand writes.
+    expect(steps).toBeGreaterThanOrEqual(4);
     expect(await store.testKeys.keyService.currentVersion()).toBe(before + 1);
     const old = await keyRows(
       `SELECT id FROM patient.partition_key WHERE kek_version <= ${before}
@@ -98,7 +147,7 @@ describe('rotation of partition keys', () => {
       (await keyRows<{ n: number }>('SELECT count(*)::int AS n FROM patient.partition_key'))[0]?.n;
     const before = await keyRows<{ id: string }>('SELECT id::text FROM patient.partition_key');
     const rotated = await count();
-    await beside(people, run(rotatePartitionsJob(store.own.keys)));
+    await beside(people, () => run(rotatePartitionsJob(store.own.keys)));
     const left = await keyRows<{ id: string }>('SELECT id::text FROM patient.partition_key');
     expect(left).toHaveLength(rotated ?? 0);
     expect(left.filter(({ id }) => before.some((old) => old.id === id))).toEqual([]);
@@ -112,7 +161,8 @@ describe('rotation of a data key', () => {
     const [ownerId = ''] = people;
     const ofOwner = `SELECT id::text, state FROM patient.data_key WHERE owner_id = '${ownerId}'`;
     const [before] = await keyRows<{ id: string }>(ofOwner);
-    await beside(people, run(rotateDataKeyJob(store.own, store.own.keys, ownerId)));
+    await beside(people, () => run(rotateDataKeyJob(store.own, store.own.keys, ownerId)));
+    await expectSealedByActive(store, ownerId);
     const both = await keyRows<{ id: string; state: string }>(ofOwner);
     expect(both.find(({ id }) => id === before?.id)?.state).toBe('RETIRED');
     expect(await run(dropRetiredJob(store.own, store.own.keys, 60_000))).toBe('DONE');
@@ -182,7 +232,7 @@ describe('sealing of what was there before', () => {
       ]);
     }
     const own = store.open();
-    await beside(people, run(sealExistingJob(own, own.keys)));
+    await beside(people, () => run(sealExistingJob(own, own.keys)));
     const left = await store.pool.query('SELECT 1 FROM "Person" WHERE get_byte(name, 0) = 0');
     expect(left.rowCount).toBe(0);
     await expectWhole(store, people);
@@ -190,6 +240,60 @@ describe('sealing of what was there before', () => {
     await own.keys.sealedState.refresh();
     const { prisma } = store.reopen(own);
     await expect(prisma.card.findFirst()).rejects.toThrow('SEAL_NOT_SEALED');
+  });
+});
+
+describe('beside processes that know keys for a while', () => {
+  const limits = { maxAgeMs: 600, graceMs: 0, marginMs: 0 };
+  /** Goes on with a job whenever it may, as if somebody asked all the time. */
+  const runOut = (job: KeyJob) =>
+    expect.poll(() => run(job), { timeout: 30_000, interval: 20 }).toBe('DONE');
+  const openOwn = () => store.open({ ...limits, marginMs: 400 });
+
+  it('no value keeps a data key that goes', async () => {
+    const people = await addPeople(store, 16);
+    const own = openOwn();
+    const [ownerId = ''] = people;
+    await beside(
+      [ownerId],
+      async ({ more }) => {
+        await runOut(rotateDataKeyJob(own, own.keys, ownerId));
+        // Whoever still knew the old key would seal with it now.
+        await more(8);
+        await expectSealedByActive(store, ownerId);
+        const retired = `SELECT 1 FROM patient.data_key WHERE state = 'RETIRED'`;
+        await expect
+          .poll(
+            async () => {
+              await run(dropRetiredJob(own, own.keys, 0));
+              return keyRows(retired);
+            },
+            { timeout: 30_000 },
+          )
+          .toEqual([]);
+      },
+      limits,
+    );
+    await expectWhole(store, people);
+  });
+
+  it('no data key stays under a partition key that goes, and no token of an index key', async () => {
+    const people = await addPeople(store, 16);
+    const own = openOwn();
+    const tokens = async () =>
+      (await store.pool.query<{ t: string[] }>('SELECT "nameTokens" AS t FROM "Person"')).rows;
+    const before = new Set((await tokens()).flatMap((row) => row.t));
+    await beside(
+      people,
+      async () => {
+        await runOut(rotatePartitionsJob(own.keys));
+        await runOut(rotateIndexJob(own, own.keys, 'Person.nameTokens'));
+      },
+      limits,
+    );
+    const after = (await tokens()).flatMap((row) => row.t);
+    expect(after.filter((token) => before.has(token))).toEqual([]);
+    await expectWhole(store, people);
   });
 });
 

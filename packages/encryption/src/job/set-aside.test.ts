@@ -12,7 +12,7 @@ import { rotatePartitionsJob } from './rotate-partitions.ts';
 import { runJob } from './run-job.ts';
 import { sealExistingJob } from './seal-existing.ts';
 import { KeyJobError, setAside, type SetAside } from './set-aside.ts';
-import { addPeople, expectWhole, nameOf, type TestPeople } from './test-people.ts';
+import { addPartitions, addPeople, expectWhole, nameOf, type TestPeople } from './test-people.ts';
 
 let store: TestPeople;
 let jobs: JobStore;
@@ -169,11 +169,8 @@ describe('rotation of a data key', () => {
   });
 });
 
-/** People of as many institutions, so that there is a partition key for each. */
-async function addPartitions(count: number): Promise<readonly string[]> {
-  await store.own.keys.keyring.prepare(
-    Array.from({ length: count }, () => ({ ownerId: randomUUID(), institutionId: randomUUID() })),
-  );
+async function partitionsOf(count: number): Promise<readonly string[]> {
+  await addPartitions(store, count);
   const rows = await keyRows<{ id: string }>(
     'SELECT id::text FROM patient.partition_key ORDER BY id',
   );
@@ -187,7 +184,7 @@ describe('a damaged partition key', () => {
   ];
 
   it('stays on its version, which is not retired, and the others go on', async () => {
-    const partitions = await addPartitions(130);
+    const partitions = await partitionsOf(130);
     const { watch, keyService } = store.testKeys;
     const before = await keyService.currentVersion();
     await flipKey('partition_key', partitions[2]);
@@ -218,7 +215,7 @@ describe('a damaged partition key', () => {
   });
 
   it('keeps its generation and what lies under it, and the others move on', async () => {
-    const [, hurt] = await addPartitions(5);
+    const [, hurt] = await partitionsOf(5);
     await flipKey('partition_key', hurt);
     store.own.keys.close();
     const rotate = () => rotatePartitionsJob(store.own.keys);

@@ -25,7 +25,7 @@ export async function addPeople({ prisma }: TestPeople, count: number): Promise<
 
 /** Every row opens as it was written, in a process that knows no key yet, and is found by its name. */
 export async function expectWhole(store: TestPeople, ids: readonly string[]): Promise<void> {
-  const { prisma, sealing } = store;
+  const { prisma } = store;
   store.own.keys.close();
   const people = await prisma.person.findMany({ include: { cards: true } });
   const byId = new Map(people.map((person) => [person.id, person]));
@@ -33,7 +33,6 @@ export async function expectWhole(store: TestPeople, ids: readonly string[]): Pr
     expect(byId.get(id)).toMatchObject({ name: nameOf(n), cards: [{ value: `c${n}` }] });
   });
   for (const n of [0, ids.length - 1]) await expectFound(store, n, ids[n]);
-  expect(sealing).toBeDefined();
 }
 
 export async function expectFound({ prisma, sealing }: TestPeople, n: number, id?: string) {
@@ -43,4 +42,29 @@ export async function expectFound({ prisma, sealing }: TestPeople, n: number, id
     select: { id: true },
   });
   expect(found.map((one) => one.id)).toContain(id);
+}
+
+/** No stored value of the owner names another key than the active one, so that one may go. */
+export async function expectSealedByActive(store: TestPeople, ownerId: string): Promise<void> {
+  const { rows } = await store.testKeys.keyPool.query<{ id: string }>(
+    `SELECT id::text FROM patient.data_key WHERE owner_id = $1 AND state = 'ACTIVE'`,
+    [ownerId],
+  );
+  expect(rows).toHaveLength(1);
+  const values = await store.pool.query<{ keyId: string }>(
+    `SELECT DISTINCT encode(substring(value FROM 2 FOR 16), 'hex') AS "keyId" FROM (
+       SELECT unnest(ARRAY[name, phone]) AS value FROM "Person" WHERE id = $1
+       UNION ALL SELECT value FROM "Card" WHERE "personId" = $1) AS stored
+     WHERE value IS NOT NULL`,
+    [ownerId],
+  );
+  expect(values.rows).toEqual([{ keyId: rows[0]?.id.replaceAll('-', '') }]);
+}
+
+/** Partition keys of as many institutions, so that a rotation has something to do. */
+export async function addPartitions(store: TestPeople, count: number): Promise<void> {
+  const owners = Array.from({ length: count }, () => ({
+    ...{ ownerId: randomUUID(), institutionId: randomUUID() },
+  }));
+  await store.own.keys.keyring.prepare(owners);
 }
