@@ -10,16 +10,21 @@ import {
   openStoreKeys,
   type KeyJob,
   type KeyKeeper,
+  type KeyOwner,
   type KeyService,
   type KeyServiceWatch,
   type SealedFields,
   type StoreKeys,
 } from '@caregraph/encryption';
-import { institutionSealedFields } from '@caregraph/institution-subgraph';
+import { institutionsAmong, institutionSealedFields } from '@caregraph/institution-subgraph';
 import type { Logger, Metrics } from '@caregraph/observability';
-import { createMissingDistricts, patientSealedFields } from '@caregraph/patient-subgraph';
+import {
+  createMissingDistricts,
+  patientSealedFields,
+  registeredAt,
+} from '@caregraph/patient-subgraph';
 import { prescriptionSealedFields } from '@caregraph/prescription-subgraph';
-import { createSealing, type Sealing } from '@caregraph/subgraph';
+import { createSealing, referredAt, type Sealing } from '@caregraph/subgraph';
 
 const sealedFields: Readonly<Partial<Record<StoreName, SealedFields>>> = {
   patient: patientSealedFields,
@@ -52,6 +57,17 @@ export interface KeyKeeping {
   sealing(name: StoreName): Sealing;
 }
 
+type OwnersIn = (pool: DatabasePool, ownerIds: readonly string[]) => Promise<readonly KeyOwner[]>;
+
+/** Where each store tells the institution of those whose keys its rows are sealed with. */
+const ownersIn: Readonly<Record<StoreName, OwnersIn>> = {
+  patient: registeredAt,
+  clinical: referredAt,
+  prescription: referredAt,
+  institution: institutionsAmong,
+  audit: async () => [],
+};
+
 /** Opens the keys of all subgraphs over one key service and one key database. */
 export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
   const { pools, keyPool, keyService, clock, ids, phoneRegion } = options;
@@ -72,7 +88,8 @@ export function openKeyKeeping(options: KeyKeepingOptions): KeyKeeping {
   const stores = opened.map(([store, { keys, sealing }]) => {
     const fields = sealedFields[store];
     if (fields === undefined) return { keys };
-    const sealed = { pool: pools[store], fields, sealing };
+    const ownersAmong = (ids: readonly string[]) => ownersIn[store](pools[store], ids);
+    const sealed = { pool: pools[store], fields, sealing, ownersAmong };
     const missing = createMissingDistricts(pools.patient);
     return { keys, sealed: store === 'patient' ? { ...sealed, missing } : sealed };
   });

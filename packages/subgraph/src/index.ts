@@ -37,5 +37,6 @@ export {
   type SubgraphRequest,
 } from './subgraph.ts';
 export { factAuthor, factsInScope, ownWhileProvisional } from './territory/fact-scope.ts';
+export { referredAt } from './territory/key-owner.store.ts';
 export { inTerritory, patientsInScope } from './territory/patient-scope.ts';
 export { territoryHandlers } from './territory/territory-handlers.ts';

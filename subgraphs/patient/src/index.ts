@@ -1,3 +1,3 @@
 export { createPatientSubgraph } from './subgraph.ts';
 export { sealedFields as patientSealedFields } from '../generated/sealed-fields.ts';
-export { createMissingDistricts } from './reach/index.ts';
+export { createMissingDistricts, registeredAt } from './reach/index.ts';

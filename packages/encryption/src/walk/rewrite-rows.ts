@@ -1,6 +1,9 @@
 import type pg from 'pg';
 import { constraintViolation, type DatabasePool } from '@caregraph/database';
 import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
+import type { KeyOwner } from '../keyring/data-keys.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import { keyText } from '../open-rows.ts';
 import { SealError, type SealErrorCode } from '../seal-error.ts';
 import { createSealing, type SealingDependencies } from '../sealing.ts';
 import { columnOf, idField, quoted } from './stored-rows.ts';
@@ -9,10 +12,14 @@ import { columnOf, idField, quoted } from './stored-rows.ts';
 export interface SealedStore {
   readonly pool: DatabasePool;
   readonly fields: SealedFields;
-  readonly sealing: SealingDependencies;
+  readonly sealing: SealingDependencies & Pick<Keyring, 'prepare'>;
   /** Tells what rows lack for their tokens, where that may come later than the row. */
   readonly missing?: MissingContext;
+  readonly ownersAmong: OwnersAmong;
 }
+
+/** Those among owners of keys of whom the store knows the institution. */
+export type OwnersAmong = (ownerIds: readonly string[]) => Promise<readonly KeyOwner[]>;
 
 /** Fills the `within` fields of rows that were written before they were known. */
 export interface MissingContext {
@@ -89,6 +96,7 @@ async function rewriteTogether(
   const sealing = createSealing<Loose, Record<string, string>>(store.fields, store.sealing);
   await sealing.openRows(model, rows);
   const entry = modelOf(store.fields, model);
+  await prepareKeys(store, entry, rows);
   const id = idField(model, entry);
   const waiting = new Set(rows.map((row) => String(row[id])));
   await inTransaction(store.pool, async (client) => {
@@ -102,6 +110,16 @@ async function rewriteTogether(
       await writeRows(client, { store, model, entry }, own);
     });
   }
+}
+
+/** Keys that are missing are made before rows are locked, in the partitions where they belong. */
+async function prepareKeys(
+  { sealing, ownersAmong }: SealedStore,
+  { owner }: ModelFields,
+  rows: readonly Row[],
+): Promise<void> {
+  const ids = rows.flatMap((row) => (owner === null ? [] : (keyText(row[owner]) ?? [])));
+  await sealing.prepare(await ownersAmong([...new Set(ids)]));
 }
 
 async function inTransaction(

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createIdSource, systemClock } from '@caregraph/clock';
-import { createKeyKeeper } from '@caregraph/encryption';
 import type { OperationStamp } from '@caregraph/subgraph';
 import { sealedFields } from '../../generated/sealed-fields.ts';
 import { createStoreClient } from '../client.ts';
 import { createTestDistrict, type TestDistrict } from '../test-district.ts';
+import { keeperOf } from '../test-keeper.ts';
 import { insertIdentifiers } from './identifier-write.store.ts';
 
 let d: TestDistrict;
@@ -15,15 +15,6 @@ afterAll(() => d.graph.stop());
 
 const name = { kind: 'rotate-index', store: 'patient', subject: 'Identifier.valueIndex' };
 const id = () => d.graph.ids.next();
-
-function keeperOf({ graph: { pool, keys, sealing } }: TestDistrict) {
-  const sealed = { pool, fields: sealedFields, sealing };
-  return createKeyKeeper({
-    stores: [{ keys: sealing.keys, sealed }],
-    ...{ keyPool: keys.keyPool, watch: keys.watch },
-    ...{ clock: systemClock, ids: createIdSource(systemClock) },
-  });
-}
 
 /** Goes on with the rotation up to its next wait, as if the one before were over. */
 async function goOn(): Promise<string> {

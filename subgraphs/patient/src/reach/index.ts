@@ -16,4 +16,5 @@ export {
   worksIn,
   type Locked,
 } from './reach.store.ts';
+export { registeredAt } from './key-owner.store.ts';
 export { createMissingDistricts } from './missing-district.store.ts';

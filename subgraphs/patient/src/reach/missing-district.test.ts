@@ -1,25 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createIdSource, systemClock } from '@caregraph/clock';
-import { createKeyKeeper } from '@caregraph/encryption';
-import { sealedFields } from '../../generated/sealed-fields.ts';
 import { createTestDistrict, type TestDistrict } from '../test-district.ts';
-import { createMissingDistricts } from './index.ts';
+import { keeperOf } from '../test-keeper.ts';
 
 let d: TestDistrict;
 beforeAll(async () => {
   d = await createTestDistrict();
 });
 afterAll(() => d.graph.stop());
-
-/** The keeper of this store's keys, as a deployment runs it. */
-function keeperOf({ graph: { pool, keys, sealing } }: TestDistrict) {
-  const sealed = { pool, fields: sealedFields, sealing, missing: createMissingDistricts(pool) };
-  return createKeyKeeper({
-    stores: [{ keys: sealing.keys, sealed }],
-    ...{ keyPool: keys.keyPool, watch: keys.watch },
-    ...{ clock: systemClock, ids: createIdSource(systemClock) },
-  });
-}
 
 const search = async (name: string) => {
   const query = `{ searchPatients(name: "${name}", areaId: "${d.district}") {
