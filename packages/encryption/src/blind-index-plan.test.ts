@@ -3,6 +3,7 @@ import { nameTokens } from '@caregraph/name-matching';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createIndexKey } from './cipher/index-key.ts';
 import { createBlindIndexer } from './index.ts';
 
 /** What BLIND-INDEX.md says, held against the schemas and against made-up people. */
@@ -64,7 +65,7 @@ const textsOf = (name: string): readonly string[] => {
   return made;
 };
 
-const indexKey = new Uint8Array(32).fill(9);
+const indexKey = createIndexKey(new Uint8Array(32).fill(9));
 /** Tokens as the indexer computes them, without a store of keys. */
 const indexer = createBlindIndexer({
   keys: {

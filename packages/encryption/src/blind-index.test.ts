@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createIndexKey } from './cipher/index-key.ts';
 import { createBlindIndexer, type TokenRequest } from './index.ts';
 
 describe('blind indexer', () => {
@@ -8,7 +9,7 @@ describe('blind indexer', () => {
     identifier: (value: string) => [value],
     exact: (value: string) => [value],
   };
-  const filled = (fill: number) => new Uint8Array(32).fill(fill);
+  const filled = (fill: number) => createIndexKey(new Uint8Array(32).fill(fill));
   /** The first key is written with; all are searched with. */
   const indexer = (...fills: [number, ...number[]]) => {
     const keys = { written: filled(fills[0]), searched: fills.map(filled) };

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import { lengthPrefixed, namesPrefixed } from './cipher/associated-data.ts';
+import { namesPrefixed } from './cipher/associated-data.ts';
+import type { IndexKey } from './cipher/index-key.ts';
 import type { BlindIndexField, NormalizerName } from './field-map.ts';
 import type { IndexKeys, OpenIndexKeys } from './keyring/index-keys.ts';
 import { SealError } from './seal-error.ts';
@@ -43,9 +44,6 @@ export interface BlindIndexer {
   tokensOf(requests: readonly TokenRequest[]): Promise<string[][]>;
 }
 
-/** Keys of partitions are derived once and kept: a country has some hundreds of districts. */
-const mostPartitions = 2_000;
-
 /**
  * A blind indexer by FORMAT.md: HMAC-SHA256 (RFC 2104) with a key for each index, truncated to the
  * bits that its schema plans (BLIND-INDEX.md). The same name gives other tokens in another column
@@ -59,7 +57,6 @@ export function createBlindIndexer(deps: {
   readonly keys: Pick<IndexKeys, 'of'>;
   readonly normalizers: Normalizers;
 }): BlindIndexer {
-  const partitionKey = createPartitionKeyOf();
   return {
     async tokensOf(requests) {
       const keys = await deps.keys.of(requests.map(columnOf));
@@ -69,10 +66,10 @@ export function createBlindIndexer(deps: {
           throw new SealError('BLIND_INDEX_KEY_MISSING', request, 'the index has no key');
         }
         const texts = textsOf(deps.normalizers, request);
-        const live = liveKeys(own, request.purpose).map((key) =>
-          request.partition === null ? key : partitionKey(key, request.partition),
-        );
-        const tokens = live.flatMap((key) => texts.map((text) => tokenOf(key, request, text)));
+        const tokens = liveKeys(own, request.purpose).flatMap((live) => {
+          const key = live.ofPartition(request.partition);
+          return texts.map((text) => tokenOf(key, request, text));
+        });
         // Sorted, so that the order of the tokens does not tell the order of the words.
         return [...new Set(tokens)].sort();
       });
@@ -84,7 +81,7 @@ function columnOf({ model, field }: TokenRequest): string {
   return `${model}.${field}`;
 }
 
-function liveKeys(keys: OpenIndexKeys, purpose: TokenRequest['purpose']): readonly Uint8Array[] {
+function liveKeys(keys: OpenIndexKeys, purpose: TokenRequest['purpose']): readonly IndexKey[] {
   return purpose === 'write' ? [keys.written] : keys.searched;
 }
 
@@ -103,25 +100,4 @@ function tokenOf(key: Uint8Array, request: TokenRequest, text: string): string {
     .update(text)
     .digest('hex')
     .slice(0, request.index.bits / 4);
-}
-
-function createPartitionKeyOf(): (key: Uint8Array, partition: string) => Uint8Array {
-  let derived = new WeakMap<Uint8Array, Map<string, Uint8Array>>();
-  let count = 0;
-  return (key, partition) => {
-    const known = derived.get(key)?.get(partition);
-    if (known !== undefined) return known;
-    const made = createHmac('sha256', createSecretKey(key))
-      .update('caregraph/index-partition/v1\0')
-      .update(lengthPrefixed(partition))
-      .digest();
-    count += 1;
-    if (count > mostPartitions) {
-      derived = new WeakMap();
-      count = 1;
-    }
-    const ofKey = derived.get(key) ?? new Map<string, Uint8Array>();
-    derived.set(key, ofKey.set(partition, made));
-    return made;
-  };
 }

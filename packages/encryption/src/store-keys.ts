@@ -103,13 +103,15 @@ export function openStoreKeys(options: StoreKeysOptions): StoreKeys {
         await database.probe();
         await watch.probe();
       } finally {
-        keyring.forget(state() === 'available' ? 'aged' : 'graced');
+        const past = state() === 'available' ? 'aged' : 'graced';
+        keyring.forget(past);
+        indexKeys.forget(past);
       }
       if (database.state() === 'available') await sealedState.refresh();
     },
     close() {
       keyring.forget('all');
-      indexKeys.forget();
+      indexKeys.forget('all');
     },
   };
 }

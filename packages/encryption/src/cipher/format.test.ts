@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createBlindIndexer } from '../blind-index.ts';
 import { deriveDataKey, unwrapDataKey, wrapDataKey } from './data-key.ts';
 import { openValue, sealValue } from './field-cipher.ts';
+import { createIndexKey } from './index-key.ts';
 import {
   tokenByFormat,
   valueByFormat,
@@ -66,7 +67,7 @@ describe('a token of a blind index', () => {
   });
 
   test.each(tokens)('$comment, by the indexer', async (vector) => {
-    const key = bytes(vector.indexKey);
+    const key = createIndexKey(bytes(vector.indexKey));
     const of = async (columns: readonly string[]) =>
       new Map(columns.map((column) => [column, { written: key, searched: [key] }]));
     const itself = (value: string) => [value];

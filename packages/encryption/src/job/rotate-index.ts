@@ -24,7 +24,7 @@ export function rotateIndexJob(store: SealedStore, keys: StoreKeys, column: stri
     ...name,
     begin: async () => ({ phase: 'PREPARE', position: {}, done: 0, total: null }),
     async step(at) {
-      indexKeys.forget();
+      indexKeys.forget('all');
       switch (at.phase) {
         case 'PREPARE':
           await addNext(keys, column);
@@ -38,7 +38,7 @@ export function rotateIndexJob(store: SealedStore, keys: StoreKeys, column: stri
           return reindexStep({ store, job: name, ...source.of(at) }, at);
         default:
           await indexKeyStore.dropOutgoing(column);
-          indexKeys.forget();
+          indexKeys.forget('all');
           return 'DONE';
       }
     },

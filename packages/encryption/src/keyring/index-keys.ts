@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock, IdSource } from '@caregraph/clock';
 import { isTransientDatabaseFault } from '@caregraph/database';
 import { keyBytes } from '../cipher/data-key.ts';
+import { createIndexKey, type IndexKey } from '../cipher/index-key.ts';
 import type { IndexKeyRow, IndexKeyStore } from '../key-store/index-key-store.ts';
 import { isAway, type KeyServiceWatch } from './key-service-watch.ts';
 import type { KeyringLimits } from './keyring-limits.ts';
@@ -9,16 +10,20 @@ import { createSingleFlight } from './single-flight.ts';
 
 /** The keys of one blind index: tokens are written with one, and searched with all. */
 export interface OpenIndexKeys {
-  readonly written: Uint8Array;
-  readonly searched: readonly Uint8Array[];
+  readonly written: IndexKey;
+  readonly searched: readonly IndexKey[];
 }
 
 /** The keys of blind indexes, by `Model.column`. A column that has none gets one. */
 export interface IndexKeys {
-  /** @throws KeyServiceError; faults of the key database as they come */
+  /**
+   * The keys, for use at once: what is awaited first may find them wiped.
+   *
+   * @throws KeyServiceError; faults of the key database as they come
+   */
   of(columns: readonly string[]): Promise<ReadonlyMap<string, OpenIndexKeys>>;
-  /** Reads all keys anew at the next use: a rotation went on. */
-  forget(): void;
+  /** Wipes keys that are past their time, or past their grace, or all: they are read anew at the next use. */
+  forget(what: 'aged' | 'graced' | 'all'): void;
 }
 
 export interface IndexKeysDependencies {
@@ -35,50 +40,76 @@ export function indexContext(store: string, column: string, id: string): string 
   return `caregraph/${store}/index/${column}/${id}`;
 }
 
+/** Keys may be forgotten while others are read. */
+const attempts = 3;
+
 interface Known {
   readonly keys: OpenIndexKeys;
   readonly loadedAtMs: number;
 }
 
 /**
- * Creates the index keys of one subgraph. There are a handful, so they stay in memory; they are read
- * anew with the age of data keys, so that every process learns of a rotation in time.
+ * Creates the index keys of one subgraph. There are a handful, so their number needs no bound; they
+ * live as long as data keys, so that every process learns of a rotation in time.
+ *
+ * Whoever was given keys uses them in the microtasks that follow, and only then are they wiped.
  */
 export function createIndexKeys(deps: IndexKeysDependencies): IndexKeys {
   const { clock, limits } = deps;
   const known = new Map<string, Known>();
   const ageOf = (one: Known) => clock.now().getTime() - one.loadedAtMs;
+  const leave = (column: string) => {
+    const { searched = [] } = known.get(column)?.keys ?? {};
+    known.delete(column);
+    setImmediate(() => {
+      for (const key of searched) key.wipe();
+    });
+  };
   const load = createSingleFlight<string, Known>(
     (column) => column,
     (columns) => loadKeys(deps, columns),
   );
 
+  /** Reads what is not known, or too old; while services are away, old keys serve for their grace. */
+  const refresh = async (columns: readonly string[]) => {
+    const old = columns.filter((column) => {
+      const one = known.get(column);
+      return one === undefined || ageOf(one) > limits.maxAgeMs;
+    });
+    if (old.length === 0) return;
+    try {
+      for (const [column, one] of await load(old)) {
+        // Whoever waited for the same load may have them already, or have forgotten them.
+        if (known.get(column) === one || one.keys.written.isWiped) continue;
+        leave(column);
+        known.set(column, one);
+      }
+    } catch (error) {
+      const serves = (one: Known | undefined) =>
+        one !== undefined && ageOf(one) <= limits.maxAgeMs + limits.graceMs;
+      const passes = isAway(error) || isTransientDatabaseFault(error);
+      if (!passes || !old.every((column) => serves(known.get(column)))) throw error;
+    }
+  };
+
   return {
     async of(columns) {
       const distinct = [...new Set(columns)];
-      const old = distinct.filter((column) => {
-        const one = known.get(column);
-        return one === undefined || ageOf(one) > limits.maxAgeMs;
-      });
-      if (old.length > 0) {
-        try {
-          for (const [column, one] of await load(old)) known.set(column, one);
-        } catch (error) {
-          const serves = (one: Known | undefined) =>
-            one !== undefined && ageOf(one) <= limits.maxAgeMs + limits.graceMs;
-          const passes = isAway(error) || isTransientDatabaseFault(error);
-          if (!passes || !old.every((column) => serves(known.get(column)))) throw error;
-        }
-      }
-      return new Map(
-        distinct.flatMap((column) => {
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        await refresh(distinct);
+        const found = distinct.flatMap((column) => {
           const one = known.get(column);
           return one === undefined ? [] : [[column, one.keys] as const];
-        }),
-      );
+        });
+        if (found.length === distinct.length) return new Map(found);
+      }
+      throw new Error('index keys were forgotten all the time while they were read');
     },
-    forget: () => {
-      known.clear();
+    forget(what) {
+      const keptMs = limits.maxAgeMs + (what === 'graced' ? limits.graceMs : 0);
+      for (const [column, one] of [...known]) {
+        if (what === 'all' || ageOf(one) > keptMs) leave(column);
+      }
     },
   };
 }
@@ -105,7 +136,7 @@ async function loadKeys(
   for (const column of columns) {
     const own = rows.flatMap((row, at) => {
       const key = opened[at];
-      return row.column === column && key !== undefined ? [{ row, key }] : [];
+      return row.column === column && key !== undefined ? [{ row, key: createIndexKey(key) }] : [];
     });
     const written = own.find(({ row }) => row.state === 'WRITTEN')?.key;
     if (written === undefined) throw new Error(`the index key of ${column} is not there`);

@@ -23,7 +23,7 @@ async function goOn(): Promise<string> {
   const keeper = keeperOf(d);
   const outcome = await keeper.run(keeper.job(name));
   const [open] = await keeper.jobs.openJobs();
-  d.graph.sealing.keys.indexKeys.forget();
+  d.graph.sealing.keys.indexKeys.forget('all');
   return open?.phase ?? outcome;
 }
 
