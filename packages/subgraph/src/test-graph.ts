@@ -167,7 +167,8 @@ function storeOver(pool: DatabasePool): TransactionalStore<SqlSession> {
       const client = await pool.connect();
       let broken: Error | undefined;
       // A connection that is killed while it is checked out says so here as well.
-      client.on('error', (error) => (broken = error));
+      const breaks = (error: Error) => (broken = error);
+      client.on('error', breaks);
       try {
         await client.query('BEGIN');
         const result = await run(sessionOf(client));
@@ -177,6 +178,7 @@ function storeOver(pool: DatabasePool): TransactionalStore<SqlSession> {
         await client.query('ROLLBACK').catch((rollback: Error) => (broken = rollback));
         throw error;
       } finally {
+        client.off('error', breaks);
         client.release(broken);
       }
     },
