@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keyringLimits } from '../index.ts';
+import { keyringLimits, type KeyServiceWatch } from '../index.ts';
+import type { IndexKeyStore } from '../key-store/index-key-store.ts';
+import { createIndexKeys } from './index-keys.ts';
 import { minute, startKeys } from './test-keyring.ts';
 
 let bed: Awaited<ReturnType<typeof startKeys>>;
@@ -60,6 +62,39 @@ test('what replaces a key wipes it, after those who were given it have used it',
   keys.close();
   await turn();
   expect(one.isWiped).toBe(true);
+});
+
+test('a key that was forgotten while its reader waited for another one is not put back', async () => {
+  const answers = new Map<string, () => void>();
+  const rowOf = (one: string) => ({
+    ...{ id: one, column: one, generation: 1, state: 'WRITTEN' as const },
+    ...{ keyService: 'key-file', kekVersion: 1, wrapped: new Uint8Array(1) },
+  });
+  const keys = createIndexKeys({
+    ...{ store: 'patient', clock: bed.clock, ids: { next: () => 'id' }, limits: keyringLimits },
+    keyStore: {
+      indexKeys: (columns) =>
+        new Promise((resolve) => {
+          answers.set(columns.join(), () => resolve(columns.map(rowOf)));
+        }),
+    } as IndexKeyStore,
+    watch: { call: async () => [new Uint8Array(32).fill(7)] } as unknown as KeyServiceWatch,
+  });
+  const answer = async (columns: string) => {
+    answers.get(columns)?.();
+    await turn();
+  };
+  const first = keys.of(['a']);
+  const both = keys.of(['a', 'b']);
+  await turn();
+  await answer('a');
+  await first;
+  keys.forget('all');
+  await answer('b');
+  await answer('a');
+  await turn();
+  expect((await both).get('a')?.written.isWiped).toBe(false);
+  expect((await keys.of(['a'])).get('a')?.written.isWiped).toBe(false);
 });
 
 test('keys that are forgotten while others are read are read again', async () => {

@@ -56,15 +56,8 @@ interface Known {
  */
 export function createIndexKeys(deps: IndexKeysDependencies): IndexKeys {
   const { clock, limits } = deps;
-  const known = new Map<string, Known>();
+  const { known, leave, isGone } = createKnown();
   const ageOf = (one: Known) => clock.now().getTime() - one.loadedAtMs;
-  const leave = (column: string) => {
-    const { searched = [] } = known.get(column)?.keys ?? {};
-    known.delete(column);
-    setImmediate(() => {
-      for (const key of searched) key.wipe();
-    });
-  };
   const load = createSingleFlight<string, Known>(
     (column) => column,
     (columns) => loadKeys(deps, columns),
@@ -80,7 +73,7 @@ export function createIndexKeys(deps: IndexKeysDependencies): IndexKeys {
     try {
       for (const [column, one] of await load(old)) {
         // Whoever waited for the same load may have them already, or have forgotten them.
-        if (known.get(column) === one || one.keys.written.isWiped) continue;
+        if (known.get(column) === one || isGone(one)) continue;
         leave(column);
         known.set(column, one);
       }
@@ -110,6 +103,25 @@ export function createIndexKeys(deps: IndexKeysDependencies): IndexKeys {
       for (const [column, one] of [...known]) {
         if (what === 'all' || ageOf(one) > keptMs) leave(column);
       }
+    },
+  };
+}
+
+/** What is in memory. What leaves is gone at once, and wiped when nobody can be using it any more. */
+function createKnown() {
+  const known = new Map<string, Known>();
+  const gone = new WeakSet<Known>();
+  return {
+    known,
+    isGone: (one: Known) => gone.has(one),
+    leave(column: string) {
+      const one = known.get(column);
+      if (one === undefined) return;
+      known.delete(column);
+      gone.add(one);
+      setImmediate(() => {
+        for (const key of one.keys.searched) key.wipe();
+      });
     },
   };
 }
