@@ -149,6 +149,39 @@ describe('sealing of what was there before', () => {
   });
 });
 
+describe('sealing for people without keys', () => {
+  it('goes past those whose partition key does not open', async () => {
+    const people = await addPeople(store, 120);
+    const [ownerId = ''] = people;
+    const there = randomUUID();
+    const placed = { ownerId: randomUUID(), institutionId: there };
+    await store.open().keys.keyring.prepare([placed]);
+    const [partition] = await keyRows<{ id: string }>(
+      'SELECT id::text FROM patient.partition_key WHERE institution_id = $1',
+      there,
+    );
+    await flipKey('partition_key', partition?.id);
+    await sql(`UPDATE "Person" SET name = '\\x0041', phone = NULL`);
+    await sql('DELETE FROM "Card"');
+    for (const table of ['store_state', 'data_key', 'key_owner']) {
+      await keyRows(`DELETE FROM patient.${table}`);
+    }
+    const own = store.open();
+    const elsewhere = async (ids: readonly string[]) =>
+      (await own.ownersAmong(ids)).map((one) =>
+        one.ownerId === ownerId ? { ownerId, institutionId: there } : one,
+      );
+    const job = () => sealExistingJob({ ...own, ownersAmong: elsewhere }, own.keys);
+    expect(await leftBy(job())).toEqual([
+      { place: 'Person', id: ownerId, code: 'KEY_UNWRAP_REFUSED' },
+    ]);
+    const left = await sql('SELECT id::text FROM "Person" WHERE get_byte(name, 0) = 0');
+    expect(left.rows).toEqual([{ id: ownerId }]);
+    await flipKey('partition_key', partition?.id);
+    expect(await run(job())).toBe('DONE');
+  });
+});
+
 describe('rotation of a data key', () => {
   it('goes past a row that does not open, and its key is not dropped', async () => {
     const people = await addPeople(store, 4);

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { constraintViolation, type DatabasePool } from '@caregraph/database';
 import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
-import type { KeyOwner } from '../keyring/data-keys.ts';
+import { isRefusal, type KeyOwner } from '../keyring/data-keys.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { keyText } from '../open-rows.ts';
 import { SealError, type SealErrorCode } from '../seal-error.ts';
@@ -68,7 +68,7 @@ export async function rewriteRows(
 /** A row that could not be written, and why. */
 export interface UnwrittenRow {
   readonly id: string;
-  readonly code: SealErrorCode | 'NOT_UNIQUE';
+  readonly code: SealErrorCode | 'NOT_UNIQUE' | 'KEY_UNWRAP_REFUSED';
 }
 
 /** Faults of a row that stay with it: all others are those of the deployment. */
@@ -85,6 +85,7 @@ const faultsOfRows: readonly SealErrorCode[] = [
 
 function faultOfRow(error: unknown): UnwrittenRow['code'] | undefined {
   if (error instanceof SealError && faultsOfRows.includes(error.code)) return error.code;
+  if (isRefusal(error)) return 'KEY_UNWRAP_REFUSED';
   return constraintViolation(error)?.kind === 'unique' ? 'NOT_UNIQUE' : undefined;
 }
 
