@@ -120,21 +120,29 @@ export function startKeeping(keeper: KeyKeeper, log: Logger): { stop(): Promise<
   const keep = async () => {
     for (const job of await keeper.due()) {
       // One that fails must not keep the others from their turn.
-      const outcome = await keeper.run(job, { signal: stopping.signal }).catch(failed(job));
+      const outcome = await keeper.run(job, { signal: stopping.signal }).catch(endedBadly(job));
       log.info('a key job ran', { store: job.store, operation: job.kind, reason: outcome });
-      if (job.kind === 'rotate-kek' && outcome === 'DONE') {
+      if (job.kind === 'rotate-kek' && (outcome === 'DONE' || outcome === 'LEFT')) {
         log.warn('the key-encryption key has a new version: copy the key file to its backup');
       }
     }
   };
-  const failed = (job: KeyJob) => (error: unknown) => {
-    const fields = { store: job.store, operation: job.kind, error };
-    log.error('a key job failed and will be tried again', { code: 'KEY_JOB_FAILED', ...fields });
-    for (const { place, id, code } of error instanceof KeyJobError ? error.left : []) {
-      const reason = `${code} ${place} ${id}`;
-      log.error('a row or key stays as it is', { code: 'KEY_JOB_LEFT', store: job.store, reason });
+  const endedBadly = (job: KeyJob) => (error: unknown) => {
+    const fields = { store: job.store, operation: job.kind };
+    if (!(error instanceof KeyJobError)) {
+      const code = 'KEY_JOB_FAILED';
+      log.error('a key job failed and will be tried again', { code, ...fields, error });
+      return 'FAILED' as const;
     }
-    return 'FAILED' as const;
+    for (const { place, id, code } of error.left) {
+      const reason = `${code} ${place} ${id}`;
+      log.error('a key job left a row or key as it is', {
+        code: 'KEY_JOB_LEFT',
+        ...fields,
+        reason,
+      });
+    }
+    return 'LEFT' as const;
   };
   const begin = () => {
     round = round.then(keep).catch((error: unknown) => {
