@@ -107,12 +107,8 @@ describe('a service that hangs', () => {
 });
 
 describe('a service that answers, and does not do it', () => {
-  test.each<KeyServiceErrorCode>([
-    'KEY_SERVICE_DENIED',
-    'KEY_SERVICE_MISCONFIGURED',
-    'KEY_SERVICE_ANSWER_INVALID',
-    'KEY_FILE_INVALID',
-  ])('%s keeps nobody from asking for something else', async (code) => {
+  test('KEY_SERVICE_DENIED keeps nobody from asking for something else', async () => {
+    const code = 'KEY_SERVICE_DENIED';
     const { watch, ask, fail } = startWatch();
     expect(await fail(code)).toEqual({ answer: code, reached: true });
     expect(watch.state()).toBe('grace');
@@ -121,6 +117,26 @@ describe('a service that answers, and does not do it', () => {
       passed,
     ]);
     expect(watch.state()).toBe('available');
+  });
+
+  test.each<KeyServiceErrorCode>([
+    'KEY_SERVICE_MISCONFIGURED',
+    'KEY_SERVICE_ANSWER_INVALID',
+    'KEY_FILE_INVALID',
+  ])('%s turns the others away for a moment', async (code) => {
+    const { clock, watch, ask, fail } = startWatch();
+    expect(await fail(code)).toEqual({ answer: code, reached: true });
+    expect(await ask()).toEqual(heldBack);
+    clock.advance(restMs);
+    expect(await ask()).toEqual(passed);
+    expect(watch.state()).toBe('available');
+  });
+
+  test('a clock that is set back keeps nobody away', async () => {
+    const { clock, ask, fail } = startWatch();
+    await fail('KEY_SERVICE_UNAVAILABLE');
+    clock.advance(-3_600_000);
+    expect(await ask()).toEqual(passed);
   });
 
   test('after it was away it is asked by everybody again', async () => {

@@ -45,8 +45,8 @@ export function createKeyServiceWatch(options: {
       if (isAway(error)) {
         awaySinceMs ??= clock.now().getTime();
         // Whoever says no is there: the next may ask for something that is allowed.
-        if (error.code === 'KEY_SERVICE_UNAVAILABLE') gate.shut();
-        else gate.open();
+        if (error.code === 'KEY_SERVICE_DENIED') gate.open();
+        else gate.shut();
       }
       throw error;
     } finally {
@@ -82,8 +82,12 @@ export function isAway(error: unknown): error is KeyServiceError {
 function createGate(clock: Clock) {
   let shutAtMs: number | undefined;
   let trying: { readonly sinceMs: number } | undefined;
-  const isWithin = (sinceMs: number | undefined, ms: number) =>
-    sinceMs !== undefined && clock.now().getTime() - sinceMs < ms;
+  const isWithin = (sinceMs: number | undefined, ms: number) => {
+    if (sinceMs === undefined) return false;
+    const ageMs = clock.now().getTime() - sinceMs;
+    // A clock that was set back must not keep it shut.
+    return ageMs >= 0 && ageMs < ms;
+  };
   return {
     /** @returns what to call when the call has ended; @throws KeyServiceError when turned away */
     enter(): () => void {
