@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { systemClock } from '@caregraph/clock';
+import { hasKeys } from '@caregraph/deployment';
 import {
   createImportIds,
   defaultSource,
@@ -9,6 +10,7 @@ import {
   type ImportSummary,
 } from '@caregraph/fhir-import';
 import { InvalidArgumentError, type Command } from 'commander';
+import { readEmbeddedConfig } from './config.ts';
 import { accessFor, type AccessWish } from './import-access.ts';
 import { findImportKey } from './import-key.ts';
 import { requireNaming } from './import-naming.ts';
@@ -111,8 +113,9 @@ async function findArea(flags: ImportFlags, wish: AccessWish): Promise<string> {
   throw new Error('There is not exactly one district to import into: name one with --area.');
 }
 
-/** Whether a token that the key of this machine signs is one for the server. */
+/** Whether a token that the key of this machine signs, if it has one, is one for the server. */
 async function takesOurTokens({ url, source }: ImportFlags): Promise<boolean> {
+  if (!(await hasKeys(readEmbeddedConfig().CAREGRAPH_DATA))) return false;
   const ours = await accessFor('import', { source, ids: unkeyedIds });
   try {
     await connectImport(url, ours.token).findArea();

@@ -3,7 +3,7 @@ import { chmod, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
-import { parseJson, readIfThere } from '@caregraph/files';
+import { isThere, parseJson, readIfThere } from '@caregraph/files';
 
 /** The secrets of one embedded deployment, made on the spot at its first start. */
 export interface DeploymentKeys {
@@ -57,7 +57,7 @@ const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
  *   because devices could not replay what was hashed under the old keys
  */
 export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentKeys> {
-  const path = join(dataDirectory, 'keys.json');
+  const path = keyFileIn(dataDirectory);
   await makeDataDirectory(dataDirectory);
   const known = await readKeys(path);
   if (known) return known;
@@ -66,6 +66,13 @@ export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentK
   if (made === undefined) throw new Error('the key file vanished while it was made');
   return made;
 }
+
+/** Whether a data directory has the keys of an embedded deployment; none are made. */
+export function hasKeys(dataDirectory: string): Promise<boolean> {
+  return isThere(keyFileIn(dataDirectory));
+}
+
+const keyFileIn = (dataDirectory: string) => join(dataDirectory, 'keys.json');
 
 const othersMayWrite = 0o022;
 const stickyBit = 0o1000;
@@ -79,7 +86,7 @@ async function makeDataDirectory(path: string): Promise<void> {
   const { uid, mode } = await stat(path);
   const isOurs = process.platform !== 'win32' && uid === process.getuid?.();
   if (!isOurs || (mode & othersMayWrite) === 0 || (mode & stickyBit) !== 0) return;
-  await chmod(path, mode & 0o777 & ~othersMayWrite);
+  await chmod(path, mode & 0o7777 & ~othersMayWrite);
 }
 
 async function readKeys(path: string): Promise<DeploymentKeys | undefined> {

@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { SigningKey } from '@caregraph/access';
 import { systemClock } from '@caregraph/clock';
 import {
@@ -115,11 +113,8 @@ export async function embeddedKey(dataDirectory: string): Promise<SigningKey> {
 /** The data of the embedded deployment. @throws Error where there is none: nothing is made anew */
 export async function embeddedData(): Promise<string> {
   const { CAREGRAPH_DATA: data } = readEmbeddedConfig();
-  try {
-    await access(join(data, 'keys.json'));
-    return data;
-  } catch (cause) {
-    const hint = 'name the stores of a full one with DATABASE_URL_PATIENT and its siblings';
-    throw new Error(`There is no embedded deployment in ${data}; ${hint}.`, { cause });
-  }
+  const { hasKeys } = await import('@caregraph/deployment');
+  if (await hasKeys(data)) return data;
+  const hint = 'name the stores of a full one with DATABASE_URL_PATIENT and its siblings';
+  throw new Error(`There is no embedded deployment in ${data}; ${hint}.`);
 }
