@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { auditErasure } from '@caregraph/audit-subgraph/erasure';
 import { clinicalErasure } from '@caregraph/clinical-subgraph/erasure';
 import { createIdSource, type Clock } from '@caregraph/clock';
@@ -11,12 +13,10 @@ import {
   type Erasure,
   type ErasureTarget,
 } from '@caregraph/erasure';
+import { isThere } from '@caregraph/files';
 import { institutionErasure } from '@caregraph/institution-subgraph/erasure';
 import { patientErasure } from '@caregraph/patient-subgraph/erasure';
 import { prescriptionErasure } from '@caregraph/prescription-subgraph/erasure';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isThere } from '@caregraph/files';
 import type { DeploymentKeys } from './key-file.ts';
 
 /** Patients first: their store knows which records are of one person. */

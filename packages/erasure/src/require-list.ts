@@ -37,15 +37,20 @@ export async function requireErasureList(options: ListRequirement): Promise<void
     if (note === undefined || (await isThere(note))) throw list.notTheList();
     if ((await shownAsErased(stores)).length > 0) throw list.notTheList();
   }
-  if (!marked || note !== undefined) await startErasureList(options);
+  if (!marked) await startErasureList(options);
+  else await noteStart(options);
 }
 
 /** Makes the folder the list, and notes that it was. */
 export async function startErasureList(
   options: Pick<ListRequirement, 'list' | 'sign' | 'clock' | 'note'>,
 ): Promise<void> {
-  const { list, sign, clock, note } = options;
+  const { list, sign, clock } = options;
   await list.start(sign, clock.now());
+  await noteStart(options);
+}
+
+async function noteStart({ list, note }: Pick<ListRequirement, 'list' | 'note'>): Promise<void> {
   if (note === undefined || (await isThere(note))) return;
   await writeFile(note, `${JSON.stringify({ startedIn: list.directory })}\n`, { mode: 0o600 });
 }
