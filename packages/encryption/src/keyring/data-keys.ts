@@ -66,8 +66,8 @@ export function createDataKeyCache(limits: KeyringLimits): DataKeyCache {
 export type LoadedKey = HeldKey | SealError;
 
 /**
- * Unwraps rows and puts them into the cache, by id. A key of which this process holds uses already
- * keeps them: what was reserved once must not be lost with every refresh. Its age is that of its
+ * Unwraps rows and puts them into the cache, by id. A key that this process still has keeps
+ * the uses that were reserved for it; with one that was wiped they go, at most a block. Its age is that of its
  * partition key, so that what is opened in a grace does not make it longer, or of its row, where that
  * was read before.
  *

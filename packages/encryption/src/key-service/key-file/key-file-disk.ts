@@ -72,7 +72,10 @@ async function checkDirectory(path: string): Promise<void> {
     throw keyFileInvalid(path, 'it belongs to another account, which could replace the key file');
   }
   if ((mode & 0o022) !== 0 && (mode & stickyBit) === 0) {
-    throw keyFileInvalid(path, `others may replace the key file; run: chmod go-w ${path}`);
+    throw keyFileInvalid(
+      path,
+      `others may replace the key file; run: chmod go-w ${path}, or give it a directory of its own there`,
+    );
   }
 }
 
