@@ -13,7 +13,6 @@ export {
   readManifest,
   readSourceFolder,
   registerDocuments,
-  replaceFile,
   shippedDocumentsPath,
   signManifest,
   signUnsignedManifests,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, rename, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
-import { isThere, parseJson, readIfThere } from '@caregraph/files';
+import { createFile, isThere, parseJson, readIfThere, replaceFile } from '@caregraph/files';
 
 /** The secrets of one embedded deployment, made on the spot at its first start. */
 export interface DeploymentKeys {
@@ -110,12 +110,13 @@ async function completed(path: string, written: unknown): Promise<unknown> {
   if (missing.length === 0) return written;
   const made = await Promise.all(missing.map(async ([name, make]) => [name, await make()]));
   const complete = { ...(written as object), ...Object.fromEntries(made) };
-  await replaceFile(path, complete);
+  await replaceFile(path, JSON.stringify(complete), 0o600);
   return complete;
 }
 
+/** Of two processes that start at once one makes them, and both go on with what it made. */
 async function writeKeys(path: string): Promise<void> {
-  await replaceFile(path, {
+  const made = {
     tokenSigning: await makeSigningKey(),
     operationHash: await makeSecretKey(),
     breakGlass: await makeSigningKey(),
@@ -123,20 +124,10 @@ async function writeKeys(path: string): Promise<void> {
     identitySealing: await makeSecretKey(),
     erasureSigning: await makeSigningKey(),
     importIds: await makeSecretKey(),
-  });
+  };
+  await createFile(path, JSON.stringify(made), 0o600);
 }
 
 async function makeSecretKey(): Promise<string> {
   return randomBytes(32).toString('base64');
-}
-
-/** Written beside and renamed, so that a kill in the middle never leaves half a key file. */
-async function replaceFile(path: string, made: object): Promise<void> {
-  const unfinished = `${path}.${process.pid}`;
-  const file = await open(unfinished, 'wx', 0o600);
-  await file.writeFile(JSON.stringify(made));
-  await file.sync();
-  await file.close();
-  await chmod(unfinished, 0o600);
-  await rename(unfinished, path);
 }

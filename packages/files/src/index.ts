@@ -1,2 +1,3 @@
 export { hasCode, isThere, readIfThere, whenMissing } from './missing-file.ts';
 export { parseJson } from './parse-json.ts';
+export { createFile, replaceFile, unfinishedEnding, type FileMode } from './whole-file.ts';

@@ -11,4 +11,4 @@ export {
   type Registration,
   type RegistrationOptions,
 } from './register-documents.ts';
-export { replaceFile, signUnsignedManifests, writeSignature } from './signed-folder.ts';
+export { signUnsignedManifests, writeSignature } from './signed-folder.ts';

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningKey } from '@caregraph/access';
-import { readIfThere } from '@caregraph/files';
+import { readIfThere, replaceFile } from '@caregraph/files';
 import { listManifests } from './documents-folder.ts';
 import { hasValidSignature, signManifest } from './manifest-signature.ts';
 
@@ -37,12 +37,5 @@ export async function writeSignature(
   signature: string,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await replaceFile(join(folder, `${client}.json.jws`), `${signature}\n`);
-}
-
-/** Writes beside and renames, so that a reader sees the old text or the new one. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.${process.pid}`;
-  await writeFile(unfinished, text);
-  await rename(unfinished, path);
+  await replaceFile(join(folder, `${client}.json.jws`), `${signature}\n`, 0o644);
 }

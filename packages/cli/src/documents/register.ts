@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SigningKey } from '@caregraph/access';
-import { readIfThere } from '@caregraph/files';
+import { readIfThere, replaceFile } from '@caregraph/files';
 import { createDocumentAssessor } from '@caregraph/router';
 import {
   isClientName,
@@ -10,7 +10,6 @@ import {
   readManifest,
   readSourceFolder,
   registerDocuments,
-  replaceFile,
   signManifest,
   writeSignature,
   type DocumentChange,
@@ -64,7 +63,7 @@ export async function register(
     client,
     await signManifest(client, Buffer.from(text), await key()),
   );
-  if (!current) await replaceFile(path, text);
+  if (!current) await replaceFile(path, text, 0o644);
   say(`${client}: ${registration.manifest.operations.length} documents registered and signed`);
   return true;
 }

@@ -1,6 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere } from '@caregraph/files';
+import { readIfThere, replaceFile } from '@caregraph/files';
 import { z } from 'zod';
 
 const marker = z.object({
@@ -22,10 +22,7 @@ export async function readDemoMarker(dataDirectory: string): Promise<DemoMarker 
   return text === undefined ? undefined : marker.parse(JSON.parse(text));
 }
 
-/** Written beside and renamed, so that a kill never leaves half a marker. */
 export async function writeDemoMarker(dataDirectory: string, demo: DemoMarker): Promise<void> {
   await mkdir(dataDirectory, { recursive: true });
-  const path = join(dataDirectory, fileName);
-  await writeFile(`${path}.new`, `${JSON.stringify(demo)}\n`);
-  await rename(`${path}.new`, path);
+  await replaceFile(join(dataDirectory, fileName), `${JSON.stringify(demo)}\n`, 0o644);
 }

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { chmod, link, lstat, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, open, readdir, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { hasCode } from '@caregraph/files';
+import { createFile, hasCode, replaceFile, unfinishedEnding } from '@caregraph/files';
 import { KeyServiceError } from '../key-service-error.ts';
 import { realWait } from '../retry.ts';
 import { keyFileInvalid } from './key-file-invalid.ts';
@@ -82,21 +81,16 @@ async function checkDirectory(path: string): Promise<void> {
 /**
  * Puts the first key file in its place, unless there is one already.
  *
- * Threat: two processes start at once and each wraps with its own key. Defence: a hard link is made
- * in one step and never over another file, so that one of them wins and both read what won.
+ * Threat: two processes start at once and each wraps with its own key. Defence: one of them wins, and
+ * both read what won.
  */
 export async function placeKeyFile(path: string, text: string): Promise<void> {
-  await writeBeside(path, text, async (unfinished) => {
-    await link(unfinished, path).catch((error: unknown) => {
-      if (!hasCode(error, 'EEXIST')) throw error;
-    });
-    await rm(unfinished, { force: true });
-  });
+  await createFile(path, text, 0o600).catch((error: unknown) => fail(path, error));
 }
 
 /** Replaces the key file in one step: a reader, or a kill, meets the old or the new one. */
 export async function replaceKeyFile(path: string, text: string): Promise<void> {
-  await writeBeside(path, text, (unfinished) => rename(unfinished, path));
+  await replaceFile(path, text, 0o600).catch((error: unknown) => fail(path, error));
 }
 
 /**
@@ -152,38 +146,9 @@ function takes(lock: DatabaseSync, lockPath: string): boolean {
 async function removeUnfinished(path: string): Promise<void> {
   const names = await readdir(dirname(path));
   const unfinished = names.filter(
-    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith('.unfinished'),
+    (name) => name.startsWith(`${basename(path)}.`) && name.endsWith(unfinishedEnding),
   );
   for (const name of unfinished) await rm(join(dirname(path), name), { force: true });
-}
-
-async function writeBeside(
-  path: string,
-  text: string,
-  place: (unfinished: string) => Promise<void>,
-): Promise<void> {
-  const unfinished = `${path}.${randomUUID()}.unfinished`;
-  try {
-    const file = await open(unfinished, 'wx', 0o600);
-    try {
-      await file.chmod(0o600);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await place(unfinished);
-    if (posix) await syncDirectory(dirname(path));
-  } catch (error) {
-    await rm(unfinished, { force: true });
-    throw unreadable(path, error);
-  }
-}
-
-/** Without this a power cut can bring the old name back, and with it the old versions. */
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  await directory.sync().finally(() => directory.close());
 }
 
 function fail(path: string, error: unknown): never {
