@@ -61,7 +61,9 @@ runChild(async (settings) => {
     });
   const steps: Record<string, Steps[string]> = {};
   for (const [label, areaId] of Object.entries(areas)) {
-    steps[label] = { ours: turn(searchOver(pool, areaId)), peer: turn(plain(areaId)) };
+    const sides = { ours: searchOver(pool, areaId), peer: plain(areaId) };
+    await compare(names, sides);
+    steps[label] = { ours: turn(sides.ours), peer: turn(sides.peer) };
   }
   const [widest = ''] = Object.values(areas).toReversed();
   return {
@@ -76,6 +78,19 @@ runChild(async (settings) => {
     },
   };
 });
+
+type Find = (name: string) => Promise<number>;
+
+/** A fast wrong answer does not count: whoever the plain names show, ours shows too. */
+async function compare(names: readonly string[], sides: { ours: Find; peer: Find }): Promise<void> {
+  let found = 0;
+  for (const name of names) {
+    const there = (await sides.peer(name)) > 0;
+    if (there && (await sides.ours(name)) === 0) throw new Error('a search misses somebody');
+    found += Number(there);
+  }
+  if (found === 0) throw new Error('nobody of these names lives there');
+}
 
 /** Someone who works in all of these areas. */
 function everywhere(areaRoots: readonly string[]): Scope {
