@@ -27,10 +27,8 @@ export const encryptionSearchBench: Bench = async ({ directory, say, rounds = 5,
     say(`writing ${count} patients`);
     await loadPatients({ directory, keyDatabase, pool, plan, codec: 'sealed', say });
     const areas = await addPeer(pool, plan);
+    const names = await namesIn(pool, Object.values(areas)[0] ?? '');
     await end();
-    const names = [...draftPatients({ ...plan, count: 5_000 })]
-      .filter((_, at) => at % 100 === 0)
-      .map(({ name }) => name);
     const store = stores.databases['patient'];
     const child = await startProcess(
       searchProcess,
@@ -56,6 +54,16 @@ export const encryptionSearchBench: Bench = async ({ directory, say, rounds = 5,
     await cleanUp.run();
   }
 };
+
+/** Of people who live there, so that every search has somebody to find. */
+async function namesIn(pool: pg.Pool, areaId: string): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT DISTINCT n.name FROM plain_name n JOIN area_ref a ON a.id = n.area_id
+     WHERE a.ancestors @> ARRAY[$1::uuid] ORDER BY n.name LIMIT 50`,
+    [areaId],
+  );
+  return rows.map(({ name }) => name);
+}
 
 /** The names in plain text with a trigram index, and the areas that are searched. */
 async function addPeer(
