@@ -1,6 +1,6 @@
 import { readOrMakeKeys } from '@caregraph/deployment';
+import { readPrivateFile } from '@caregraph/files';
 import { readEmbeddedConfig, readImportConfig } from './config.ts';
-import { readPrivateFile } from './keys/private-file.ts';
 
 /** Which key an import makes ids with. */
 export interface ImportKeyWish {

@@ -3,7 +3,14 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
-import { createFile, isThere, parseJson, readIfThere, replaceFile } from '@caregraph/files';
+import {
+  createFile,
+  isThere,
+  parseJson,
+  readPrivateFile,
+  replaceFile,
+  whenMissing,
+} from '@caregraph/files';
 
 /** The secrets of one embedded deployment, made on the spot at its first start. */
 export interface DeploymentKeys {
@@ -90,12 +97,8 @@ async function makeDataDirectory(path: string): Promise<void> {
 }
 
 async function readKeys(path: string): Promise<DeploymentKeys | undefined> {
-  const text = await readIfThere(path);
+  const text = await readPrivateFile(path).catch(whenMissing(undefined));
   if (text === undefined) return undefined;
-  const { mode } = await stat(path);
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new Error(`${path} may be read by others; run: chmod 600 ${path}`);
-  }
   const written = parseJson(text);
   const parsed = contents.safeParse(await completed(path, written));
   if (!parsed.success) throw new Error(`${path} is damaged; restore it from a backup`);

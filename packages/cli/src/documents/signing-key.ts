@@ -1,8 +1,7 @@
 import type { SigningKey } from '@caregraph/access';
 import { readOrMakeKeys } from '@caregraph/deployment';
-import { parseJson } from '@caregraph/files';
+import { parseJson, readPrivateFile } from '@caregraph/files';
 import { z } from 'zod';
-import { readPrivateFile } from '../keys/private-file.ts';
 
 const privateKey = z.object({
   ...{ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string().min(1) },
