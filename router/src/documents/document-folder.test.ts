@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeSigningKey } from '@caregraph/access';
+import { replaceFile } from '@caregraph/files';
 import { createLogger } from '@caregraph/observability';
 import {
   registerDocuments,
@@ -51,9 +52,15 @@ async function put(
 ) {
   const { client = 'field-app', by = key, as = client } = options;
   const { text } = manifestOf(texts, client);
+  await placeFiles(text, await signManifest(as, Buffer.from(text), by), client);
+}
+
+/** The signature first, and either in one step: the folder is looked at while this runs. */
+async function placeFiles(text: string, signature: string | undefined, client = 'field-app') {
   const path = join(folder, `${client}.json`);
-  await writeFile(`${path}.jws`, await signManifest(as, Buffer.from(text), by));
-  await writeFile(path, text);
+  if (signature === undefined) await rm(`${path}.jws`);
+  else await replaceFile(`${path}.jws`, signature, 0o644);
+  await replaceFile(path, text, 0o644);
 }
 
 function source(pollMs = 5) {
@@ -73,6 +80,7 @@ async function follow(): Promise<Documents> {
   return documents;
 }
 
+const signed = (text: string) => signManifest('field-app', Buffer.from(text), key);
 const refusals = () => log.filter((line) => line.includes('documents refused'));
 
 test('a signed manifest is loaded, and a later one takes its place', async () => {
@@ -92,30 +100,14 @@ test('a signed manifest is loaded, and a later one takes its place', async () =>
 test.each([
   ['by a stranger', () => put([ids], { by: stranger })],
   ["under another client's name", () => put([ids], { as: 'explorer' })],
-  [
-    'without a signature',
-    async () => {
-      await put([ids]);
-      await rm(join(folder, 'field-app.json.jws'));
-    },
-  ],
+  ['without a signature', () => placeFiles(manifestOf([ids]).text, undefined)],
   [
     'changed after signing',
-    async () => {
-      await put([ids]);
-      await writeFile(join(folder, 'field-app.json'), manifestOf([count, ids]).text);
-    },
+    async () => placeFiles(manifestOf([count, ids]).text, await signed(manifestOf([ids]).text)),
   ],
   [
     'signed, but no manifest',
-    async () => {
-      const text = '{"operations":[]}';
-      await writeFile(
-        join(folder, 'field-app.json.jws'),
-        await signManifest('field-app', Buffer.from(text), key),
-      );
-      await writeFile(join(folder, 'field-app.json'), text);
-    },
+    async () => placeFiles('{"operations":[]}', await signed('{"operations":[]}')),
   ],
 ])(
   'a manifest %s is refused; the one before stays, and one report is written',
