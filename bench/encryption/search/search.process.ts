@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import type { Scope } from '@caregraph/access';
+import { nilUuid } from '@caregraph/clock';
 import { createPool } from '@caregraph/database';
 import { createSealing } from '@caregraph/subgraph';
 import { readQuestion } from '../../../subgraphs/patient/src/patient-search/patient-search.input.ts';
@@ -94,10 +95,9 @@ async function compare(names: readonly string[], sides: { ours: Find; peer: Find
 
 /** Someone who works in all of these areas. */
 function everywhere(areaRoots: readonly string[]): Scope {
-  const nobody = '00000000-0000-0000-0000-000000000000';
   return {
     ...{ areaRoots, openedPatientIds: [], everyInstitution: false },
-    ...{ authorId: nobody, institutionId: nobody, patientInstitutionId: undefined },
+    ...{ authorId: nilUuid, institutionId: nilUuid, patientInstitutionId: undefined },
   };
 }
 

@@ -6,6 +6,12 @@ export interface IdSource {
   next(): string;
 }
 
+/**
+ * The nil UUID (RFC 9562 §5.9): the id of no record, before every other in order. Written where a
+ * column wants an id and there is nobody, no device or no institution to name.
+ */
+export const nilUuid = '00000000-0000-0000-0000-000000000000';
+
 const uuidV7Pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Tells whether a text is a UUIDv7 in canonical lower case. */

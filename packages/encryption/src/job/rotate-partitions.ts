@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { nilUuid } from '@caregraph/clock';
 import { keyObjectsOfOneWork, type KeyObjects } from '../cipher/aes-gcm.ts';
 import { keyBytes, unwrapDataKey, wrapDataKey } from '../cipher/data-key.ts';
 import { createNonceSource } from '../cipher/nonce-source.ts';
@@ -48,7 +49,7 @@ export function rotatePartitionsJob(keys: StoreKeys): KeyJob {
 async function nextGenerations(keys: StoreKeys, at: JobProgress): Promise<JobProgress> {
   const { rotation, clock, ids, watch, store } = keys;
   const before = new Date(at.position['startedAt'] ?? '');
-  const after = at.position['after'] ?? '00000000-0000-0000-0000-000000000000';
+  const after = at.position['after'] ?? nilUuid;
   const rows = await rotation.partitionsBefore(before, after, partitionsPerStep);
   if (rows.length === 0) return { ...at, phase: 'MOVE' };
   const made = rows.map((row) => ({

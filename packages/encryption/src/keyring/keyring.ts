@@ -1,3 +1,4 @@
+import { nilUuid } from '@caregraph/clock';
 import type { DataKey } from '../cipher/data-key.ts';
 import { SealError } from '../seal-error.ts';
 import {
@@ -47,8 +48,6 @@ export interface Keyring {
   forget(what: 'aged' | 'graced' | 'all'): void;
 }
 
-/** Rows without an institution of their own are sealed in a partition of nobody's. */
-const nobodysInstitution = '00000000-0000-0000-0000-000000000000';
 const attempts = 3;
 
 /** Creates the keyring of one subgraph over its key store. */
@@ -135,7 +134,8 @@ function createOwnerHold(deps: DataKeysDependencies, { cache, activeOf }: DataKe
     async owners(ownerIds: Iterable<string>): Promise<Map<string, HeldKey>> {
       const owners = [...ownerIds].map((ownerId) => ({
         ownerId,
-        institutionId: nobodysInstitution,
+        // Rows without an institution of their own are sealed in a partition of nobody's.
+        institutionId: nilUuid,
       }));
       const found = await hold(owners);
       const held = new Map<string, HeldKey>();

@@ -1,3 +1,4 @@
+import { nilUuid } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
 import { uuidBytes } from '../cipher/associated-data.ts';
 import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
@@ -84,7 +85,7 @@ export async function nextRows(
   const { rows } = await pool.query<Row>(
     `SELECT ${selected(entry)} FROM ${quoted(entry.table)}
      WHERE ${id} > $1 AND ${walk.filter.sql} ORDER BY ${id} LIMIT ${walk.limit}`,
-    [walk.after ?? '00000000-0000-0000-0000-000000000000', ...walk.filter.values],
+    [walk.after ?? nilUuid, ...walk.filter.values],
   );
   return rows;
 }

@@ -1,3 +1,4 @@
+import { nilUuid } from '@caregraph/clock';
 import type { DatabasePool, StoreName } from '@caregraph/database';
 import {
   hasTombstone,
@@ -74,9 +75,6 @@ async function lockRecords(
   }
 }
 
-/** Nobody: the reference of an erased person gives nobody a right. */
-const nobody = '00000000-0000-0000-0000-000000000000';
-
 async function areaOf(tx: ErasureTx, patientId: string): Promise<string | null> {
   const { rows } = await tx.query<{ area: string | null }>(
     'SELECT area_id::text AS area FROM patient_ref WHERE id = $1',
@@ -101,7 +99,7 @@ export async function eraseReference(
   const { rows } = await tx.query<{ emptied: boolean }>(
     `WITH before AS (SELECT status FROM patient_ref WHERE id = $1)
      INSERT INTO patient_ref AS known (id, author_id, status, version)
-     VALUES ($1, '${nobody}', 'ERASED', 0)
+     VALUES ($1, '${nilUuid}', 'ERASED', 0)
      ON CONFLICT (id) DO UPDATE SET area_id = NULL, institution_id = ${kept},
        author_id = EXCLUDED.author_id, status = EXCLUDED.status
      RETURNING (SELECT status <> 'ERASED' FROM before) AS emptied`,

@@ -1,9 +1,10 @@
+import { nilUuid } from '@caregraph/clock';
 import type { EventData, SqlSession } from '@caregraph/messaging';
 
-/** Until the patient's own event arrives, a patient belongs to nobody, so that nobody sees them. */
-const nobody = '00000000-0000-0000-0000-000000000000';
-
-/** One statement a delivery, whatever the number of events and patients. */
+/**
+ * One statement a delivery, whatever the number of events and patients. Until the patient's own event
+ * arrives, a patient belongs to nobody, so that nobody sees them.
+ */
 const insertSql = `
 WITH given AS (
   SELECT * FROM jsonb_to_recordset($1::jsonb) AS one ("id" uuid, "requestId" uuid, "subgraph" text,
@@ -27,7 +28,7 @@ WITH given AS (
     jsonb_to_recordset(given."accesses") AS access ("patientId" uuid, "types" text[])
 ), known AS (
   INSERT INTO patient_ref (id, author_id, status, version)
-  SELECT DISTINCT patient_id, '${nobody}'::uuid, 'PROVISIONAL', 0 FROM touched ORDER BY patient_id
+  SELECT DISTINCT patient_id, '${nilUuid}'::uuid, 'PROVISIONAL', 0 FROM touched ORDER BY patient_id
   ON CONFLICT (id) DO NOTHING
 ), grouped AS (
   INSERT INTO access_record

@@ -1,12 +1,13 @@
+import { nilUuid } from '@caregraph/clock';
 import type { ErasureTx } from '@caregraph/erasure';
 
-/** No device, no person and no institution: an erasure wrote it. */
-export const nobody = '00000000-0000-0000-0000-000000000000';
-
-/** SQL that writes what an erasure changes of a record that stays, under its next version. */
+/**
+ * SQL that writes what an erasure changes of a record that stays, under its next version and as no
+ * device's.
+ */
 export function nextVersion(...fields: ('headId' | 'label' | 'place' | 'standing')[]): string {
   const written = fields.map(
-    (field) => `'${field}', jsonb_build_object('version', version + 1, 'deviceId', '${nobody}',
+    (field) => `'${field}', jsonb_build_object('version', version + 1, 'deviceId', '${nilUuid}',
       'deviceSequence', 0)`,
   );
   return `version = version + 1,

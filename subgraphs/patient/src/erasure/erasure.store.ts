@@ -1,3 +1,4 @@
+import { nilUuid } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
 import {
   erasureEvent,
@@ -17,7 +18,6 @@ import {
   type StoreErasure,
 } from '@caregraph/erasure';
 import { detachAliases, isErased, isMergedInto } from './alias.store.ts';
-import { nobody } from './change-by-erasure.store.ts';
 import { dissolveHouseholds, leaveHousehold, lockHouseholds } from './household-left.store.ts';
 import { lockPerson, type LockedPerson } from './person-locked.store.ts';
 
@@ -99,7 +99,7 @@ function auditEvents(
   members: readonly string[],
   order: ErasureOrder,
 ) {
-  const institutionId = person?.institutionId ?? nobody;
+  const institutionId = person?.institutionId ?? nilUuid;
   const gone = person?.gone ?? [];
   const types = [...new Set(['Patient', ...gone.map((one) => one.typename)])];
   const others = [
