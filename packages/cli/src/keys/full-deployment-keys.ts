@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { systemClock } from '@caregraph/clock';
 import { openKeyService } from '@caregraph/encryption';
 import { createErasureSigner, makeListMarker, markerPath } from '@caregraph/erasure';
-import { isThere } from '@caregraph/files';
+import { createFile, isThere, type FileMode } from '@caregraph/files';
 
-/** Who may read a file: its owner alone, or everybody. */
-type Mode = 0o600 | 0o644;
-type PlannedFile = readonly [path: string, mode: Mode, content: string];
+type PlannedFile = readonly [path: string, mode: FileMode, content: string];
 
 const randomKey = () => randomBytes(32).toString('base64');
 /** Passwords stand in URLs, so they hold letters and digits alone. */
@@ -41,11 +39,11 @@ export async function makeFullDeploymentKeys(
   const files = await plan(environment, folder, kekPassphraseFile);
   const kek = kekPath(environment);
   for (const path of [...files.map(([one]) => one), kek]) {
-    if (await isThere(path)) throw new Error(`${path} is there already and is left as it is`);
+    if (await isThere(path)) throw thereAlready(path);
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await mkdir(erasureFolder(environment), { recursive: true, mode: 0o700 });
-  for (const [path, mode, content] of files) await writeNew(path, mode, content);
+  for (const file of files) await writeNew(file);
   await mkdir(dirname(kek), { recursive: true, mode: 0o700 });
   await makeKek(kek, kekPassphraseFile);
   return [...files.map(([path]) => path), kek];
@@ -118,14 +116,8 @@ async function makeKek(path: string, passphraseFile: string | undefined): Promis
   await made.close();
 }
 
-async function writeNew(path: string, mode: Mode, content: string): Promise<void> {
-  const file = await open(path, 'wx', mode);
-  try {
-    await file.writeFile(content);
-    // The umask takes rights away from what open was told; nothing is added for others here.
-    await file.chmod(mode);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+async function writeNew([path, mode, content]: PlannedFile): Promise<void> {
+  if (!(await createFile(path, content, mode))) throw thereAlready(path);
 }
+
+const thereAlready = (path: string) => new Error(`${path} is there already and is left as it is`);
