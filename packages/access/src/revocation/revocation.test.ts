@@ -85,7 +85,7 @@ test('a revocation reaches processes that run and those that start later', async
   await vi.waitFor(() => {
     expect(voids(one.list, gone)).toBe(true);
     expect(voids(other.list, gone)).toBe(true);
-  });
+  }, 10_000);
   const late = await follower();
   expect(voids(late.list, gone)).toBe(true);
   expect(late.feed.isCurrent()).toBe(true);
