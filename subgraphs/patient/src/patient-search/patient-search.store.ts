@@ -74,29 +74,30 @@ function reached(scope: Scope): Prisma.Sql {
     OR person.id = ANY (${[...scope.openedPatientIds]}::uuid[]))`;
 }
 
+/** The area as one statement reads it: a search waits once for all that it must know of a place. */
+interface FoundArea extends SearchedArea {
+  readonly known: boolean;
+  readonly areaIds: readonly string[];
+}
+
 async function areaOf(
   { prisma }: StoreClient,
   scope: Scope,
   areaId: string,
   limit: number,
 ): Promise<SearchedArea> {
-  if ((await prisma.areaRef.count({ where: { id: areaId } })) === 0) {
-    throw new Fault('SCOPE_BEHIND');
-  }
   const within = Prisma.sql`place.ancestors @> ARRAY[${areaId}::uuid]`;
-  const rows = await prisma.$queryRaw<{ id: string }[]>`
-    SELECT DISTINCT district_id::text AS id FROM area_ref AS place
-    WHERE ${within} AND district_id IS NOT NULL LIMIT ${limit}`;
-  const behind = await prisma.$queryRaw<unknown[]>`
-    SELECT 1 FROM patient AS person JOIN area_ref AS place ON place.id = person.area_id
-    WHERE person.district_id IS NULL AND ${within} AND ${reached(scope)} LIMIT 1`;
-  const areas = await prisma.$queryRaw<{ id: string }[]>`
-    SELECT id::text FROM area_ref AS place WHERE ${within} LIMIT ${fewAreas + 1}`;
-  return {
-    districtIds: rows.map(({ id }) => id),
-    areaIds: areas.length > fewAreas ? null : areas.map(({ id }) => id),
-    indexBehind: behind.length > 0,
-  };
+  const [found] = await prisma.$queryRaw<FoundArea[]>`
+    SELECT EXISTS (SELECT FROM area_ref WHERE id = ${areaId}::uuid) AS known,
+      ARRAY(SELECT DISTINCT district_id::text FROM area_ref AS place
+        WHERE ${within} AND district_id IS NOT NULL LIMIT ${limit}) AS "districtIds",
+      ARRAY(SELECT id::text FROM area_ref AS place
+        WHERE ${within} LIMIT ${fewAreas + 1}) AS "areaIds",
+      EXISTS (SELECT FROM patient AS person JOIN area_ref AS place ON place.id = person.area_id
+        WHERE person.district_id IS NULL AND ${within} AND ${reached(scope)}) AS "indexBehind"`;
+  if (found?.known !== true) throw new Fault('SCOPE_BEHIND');
+  const { districtIds, areaIds, indexBehind } = found;
+  return { districtIds, areaIds: areaIds.length > fewAreas ? null : areaIds, indexBehind };
 }
 
 /** The tokens of one word in one district: any of each list shows that it may be there. */
