@@ -12,7 +12,9 @@ export {
   ownersErased,
   ownersNotErased,
 } from './erasure/erase-owner.ts';
-export type { FieldCodec, OpenRequest, SealContext, SealRequest } from './field-codec.ts';
+export { openAll } from './field-codec.ts';
+export type { FieldCodec, Opening, OpenRequest, SealContext, SealRequest } from './field-codec.ts';
+export { faultIn } from './field-fault.ts';
 export type { ModelFields, PlainType, SealedFields } from './field-map.ts';
 export { createKeyFileService, makeKeyFile } from './key-service/key-file/key-file-service.ts';
 export { KeyServiceError } from './key-service/key-service-error.ts';

@@ -1,5 +1,6 @@
-import type { FieldCodec, OpenRequest } from './field-codec.ts';
+import type { FieldCodec, Opening, OpenRequest } from './field-codec.ts';
 import { asList, isRow, type ModelFields, type PlainType, type Row } from './field-map.ts';
+import { placeFault } from './field-fault.ts';
 import { decodePlain } from './plain-value.ts';
 import type { ReadPlan } from './read-plan.ts';
 import { SealError } from './seal-error.ts';
@@ -11,7 +12,7 @@ interface Target {
   readonly type: PlainType;
 }
 
-interface Opening {
+interface OpeningBatch {
   readonly requests: OpenRequest[];
   readonly targets: Target[];
 }
@@ -43,7 +44,7 @@ export function keyText(value: unknown): string | undefined {
   return undefined;
 }
 
-function collect(store: string, plan: ReadPlan, value: unknown, opening: Opening): void {
+function collect(store: string, plan: ReadPlan, value: unknown, opening: OpeningBatch): void {
   for (const row of asList(value)) {
     if (!isRow(row)) continue;
     for (const [relation, child] of plan.children) collect(store, child, row[relation], opening);
@@ -51,7 +52,7 @@ function collect(store: string, plan: ReadPlan, value: unknown, opening: Opening
   }
 }
 
-function collectRow(store: string, plan: ReadPlan, row: Row, opening: Opening): void {
+function collectRow(store: string, plan: ReadPlan, row: Row, opening: OpeningBatch): void {
   const { model, entry } = plan;
   const present = plan.sealed.filter(([field]) => row[field] !== null && row[field] !== undefined);
   const rowId = rowIdOf(model, entry, row);
@@ -68,6 +69,21 @@ function collectRow(store: string, plan: ReadPlan, row: Row, opening: Opening): 
   }
 }
 
+function placeOpened({ row, field, type }: Target, opened: Opening, place: OpenRequest): void {
+  const value = opened instanceof SealError ? opened : decoded(type, opened, place);
+  if (value instanceof SealError) placeFault(row, field, value);
+  else row[field] = value;
+}
+
+function decoded(type: PlainType, bytes: Uint8Array, place: OpenRequest): unknown {
+  try {
+    return decodePlain(type, bytes, place);
+  } catch (error) {
+    if (error instanceof SealError) return error;
+    throw error;
+  }
+}
+
 function strip(plan: ReadPlan, value: unknown): void {
   if (plan.strip.length === 0 && plan.children.length === 0) return;
   for (const row of asList(value)) {
@@ -79,7 +95,13 @@ function strip(plan: ReadPlan, value: unknown): void {
 
 /**
  * Opens every sealed value of an answer in place, by one call of the codec, and takes out what was
- * read only for that. Throws SEAL_VERSION_UNKNOWN and whatever else the codec refuses.
+ * read only for that.
+ *
+ * A value that does not open stays in its row as a fault: whoever reads that field is thrown its
+ * SealError, and whoever copies the row as well. So it is never taken for an empty value, and
+ * fields and rows beside it can be read.
+ *
+ * @throws whatever the codec says of all values together, such as keys that cannot be had
  */
 export async function openAnswer(
   store: string,
@@ -87,18 +109,18 @@ export async function openAnswer(
   plan: ReadPlan,
   answer: unknown,
 ): Promise<void> {
-  const opening: Opening = { requests: [], targets: [] };
+  const opening: OpeningBatch = { requests: [], targets: [] };
   collect(store, plan, answer, opening);
   const { requests, targets } = opening;
   if (requests.length > 0) {
     const opened = await codec.openMany(requests);
     requests.forEach((request, position) => {
-      const bytes = opened[position];
+      const value = opened[position];
       const target = targets[position];
-      if (bytes === undefined || target === undefined || opened.length !== requests.length) {
+      if (value === undefined || target === undefined || opened.length !== requests.length) {
         throw new SealError('SEAL_CODEC_MISMATCH', request, 'the codec gave another number back');
       }
-      target.row[target.field] = decodePlain(target.type, bytes, request);
+      placeOpened(target, value, request);
     });
   }
   strip(plan, answer);

@@ -2,7 +2,7 @@ import { keyObjectsOfOneWork, type KeyObjects } from './cipher/aes-gcm.ts';
 import { keyIdOf, maxPlainBytes, openValue, sealValue } from './cipher/field-cipher.ts';
 import type { DataKey } from './cipher/data-key.ts';
 import { createNonceSource } from './cipher/nonce-source.ts';
-import type { FieldCodec, OpenRequest, SealRequest } from './field-codec.ts';
+import type { FieldCodec, Opening, OpenRequest, SealRequest } from './field-codec.ts';
 import type { Keyring } from './keyring/keyring.ts';
 import { SealError } from './seal-error.ts';
 
@@ -40,10 +40,19 @@ export function createSealedCodec(deps: {
       const takesPlain = deps.takesPlain();
       return deps.keyring.open(keyIds, (keyOf) => {
         const from = { keyOf, takesPlain, objectOf: keyObjectsOfOneWork() };
-        return requests.map((request, at) => openOne(request, ids[at], from));
+        return requests.map((request, at) => faultOr(() => openOne(request, ids[at], from)));
       });
     },
   };
+}
+
+function faultOr(open: () => Uint8Array): Opening {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof SealError) return error;
+    throw error;
+  }
 }
 
 function refuseLarge(request: SealRequest): void {

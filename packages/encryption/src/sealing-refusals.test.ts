@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId, startTestStore } from './fixture/test-store.ts';
-import type { SealErrorCode } from './index.ts';
+import { faultIn, type SealErrorCode } from './index.ts';
 
 type Loose = Record<string, Record<string, (args: object) => Promise<unknown>>>;
 
@@ -195,6 +195,16 @@ describe('refusals', () => {
   });
 });
 
+/** What reading throws. */
+function faultOf(read: () => unknown): unknown {
+  try {
+    read();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 describe('stored bytes that do not open', () => {
   it('are a fault that names the place and never the value, in every kind of read', async () => {
     await store.pool.query('UPDATE "Card" SET value = $1', [Buffer.from([9, 0x41, 0x42])]);
@@ -208,7 +218,8 @@ describe('stored bytes that do not open', () => {
     ];
     for (const read of reads) {
       const place = { model: 'Card', field: 'value', rowId: cardId };
-      const error: unknown = await read().catch((fault: unknown) => fault);
+      const answer = await read();
+      const error = faultOf(() => structuredClone(answer));
       expect(error).toMatchObject({ code: 'SEAL_VERSION_UNKNOWN' });
       expect(JSON.stringify(error)).toBe(
         JSON.stringify({ code: 'SEAL_VERSION_UNKNOWN', place, name: 'SealError' }),
@@ -216,8 +227,30 @@ describe('stored bytes that do not open', () => {
       expect(String(error)).not.toContain('AB');
     }
     await store.pool.query('UPDATE "Card" SET value = $1', [Buffer.alloc(0)]);
-    await expect(store.prisma.card.findMany()).rejects.toMatchObject({
-      code: 'SEAL_VERSION_UNKNOWN',
-    });
+    const [card] = await store.prisma.card.findMany();
+    expect(faultOf(() => card?.value)).toMatchObject({ code: 'SEAL_VERSION_UNKNOWN' });
+  });
+
+  it('leave the fields and rows beside them readable', async () => {
+    const other = { id: newId(), type: 'MRN', value: 'c2', personId };
+    await store.prisma.card.create({ data: other });
+    const { id } = other;
+    await store.pool.query('UPDATE "Card" SET value = $2 WHERE id = $1', [cardId, Buffer.of(9)]);
+    const [person] = await store.prisma.person.findMany({ include: { cards: true } });
+    expect(person?.name).toBe(secret);
+    const of = (cards: Iterable<{ id: string }> = []) => new Map([...cards].map((c) => [c.id, c]));
+    expect(of(person?.cards).get(id)).toMatchObject(other);
+    expect(of(person?.cards).get(cardId)).toHaveProperty('type', 'MRN');
+    const [damaged] = person?.cards.filter((card) => card.id === cardId) ?? [];
+    expect(faultIn(damaged ?? {}, 'type')).toBeUndefined();
+    expect(faultIn(damaged ?? {}, 'value')?.code).toBe('SEAL_VERSION_UNKNOWN');
+    expect(faultOf(() => ({ ...damaged }))).toMatchObject({ code: 'SEAL_VERSION_UNKNOWN' });
+  });
+
+  it('are written over by whoever knows the value', async () => {
+    await store.pool.query('UPDATE "Card" SET value = $1', [Buffer.of(9)]);
+    const data = { value: 'c3', type: 'MRN' };
+    await store.prisma.card.update({ where: { id: cardId, personId }, data });
+    expect(await store.prisma.card.findFirst({ where: { id: cardId } })).toMatchObject(data);
   });
 });

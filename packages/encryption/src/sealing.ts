@@ -34,7 +34,8 @@ export interface Sealing<Plain, Blind> {
   seal<Client>(client: object): Client;
   /**
    * Opens rows of raw or typed SQL. Columns are named like the fields, and id and owner are among
-   * them. The rows given are left as they are. Throws SEAL_ROW_ID_MISSING, SEAL_VERSION_UNKNOWN.
+   * them. The rows given are left as they are. A value that does not open throws its SealError when
+   * it is read, as in rows of the client. Throws SEAL_ROW_ID_MISSING.
    *
    * @example await sealing.openRows('Patient', await prisma.$queryRaw`SELECT id, name FROM …`)
    */

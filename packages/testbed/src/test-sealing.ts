@@ -7,6 +7,7 @@ import {
   createKeyFileService,
   createKeyServiceWatch,
   keyringLimits,
+  openAll,
   openStoreKeys,
   type KeyringLimits,
   type KeyService,
@@ -74,7 +75,7 @@ export async function createTestKeys(
     keyDatabase: database.target,
     ...{ keyPool, keyService, kekFile, watch, open },
     async openKept(store, value) {
-      const [plain] = await open(store).codec.openMany([{ store, ...value }]);
+      const [plain] = await openAll(open(store).codec, [{ store, ...value }]);
       return JSON.parse(Buffer.from(plain ?? []).toString()) as unknown;
     },
     sealing: (store, limits) => createSealing({ keys: open(store, limits), phoneRegion: 'IN' }),

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '@caregraph/clock';
-import { createKeyServiceWatch, keyringLimits, openStoreKeys } from '@caregraph/encryption';
+import {
+  createKeyServiceWatch,
+  keyringLimits,
+  openAll,
+  openStoreKeys,
+} from '@caregraph/encryption';
 import {
   createPool,
   onDatabase,
@@ -142,7 +147,7 @@ async function openName(store: DatabaseTarget, keyDatabase: DatabaseTarget): Pro
     ids: { next: () => stack.newId() },
   });
   const place = { store: 'patient', model: 'Patient', field: 'name', rowId: patientId };
-  const [plain] = await codec.openMany([{ ...place, ownerId: patientId, sealed }]);
+  const [plain] = await openAll(codec, [{ ...place, ownerId: patientId, sealed }]);
   return Buffer.from(plain ?? []).toString();
 }
 

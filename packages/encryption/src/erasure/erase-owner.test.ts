@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestKeys, type TestKeys } from '@caregraph/testbed';
+import { openAll } from '../field-codec.ts';
 import { eraseOwner, ownersNotErased } from '../index.ts';
 
 let keys: TestKeys;
@@ -24,7 +25,7 @@ async function sealed(ownerId: string): Promise<Uint8Array> {
 }
 
 const open = (ownerId: string, value: Uint8Array) =>
-  keys.open('clinical').codec.openMany([{ ...place(ownerId), sealed: value }]);
+  openAll(keys.open('clinical').codec, [{ ...place(ownerId), sealed: value }]);
 
 async function ownerRow(ownerId: string): Promise<unknown> {
   const { rows } = await keys.keyPool.query(

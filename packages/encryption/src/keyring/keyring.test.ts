@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { constraintViolation, countStatements } from '@caregraph/database';
+import { openAll } from '../field-codec.ts';
 import { KeyDatabaseError, keyringLimits, type StoreKeys } from '../index.ts';
 import { faultOf, minute, openFor, sealFor, secret, startKeys, valueOf } from './test-keyring.ts';
 
@@ -46,10 +47,10 @@ describe('calls of the key service', () => {
     const values = await peopleOf(bed.open(), 100, 7);
     const fresh = bed.open();
     bed.calls.length = 0;
-    const opened = await fresh.codec.openMany(values);
+    const opened = await openAll(fresh.codec, values);
     expect(opened.map((one) => Buffer.from(one).toString())).toEqual(values.map(() => secret));
     expect(bed.calls).toEqual(['unwrap 7']);
-    await fresh.codec.openMany(values);
+    await openAll(fresh.codec, values);
     expect(bed.calls).toEqual(['unwrap 7']);
   });
 
@@ -59,7 +60,7 @@ describe('calls of the key service', () => {
     bed.calls.length = 0;
     if (value === undefined) throw new Error('nobody');
     const opened = await Promise.all(
-      Array.from({ length: 50 }, async () => fresh.codec.openMany([value])),
+      Array.from({ length: 50 }, async () => openAll(fresh.codec, [value])),
     );
     expect(opened).toHaveLength(50);
     expect(bed.calls).toEqual(['unwrap 1']);
@@ -107,10 +108,10 @@ describe('calls of the key service', () => {
     if (value === undefined) throw new Error('nobody');
     const keys = bed.open();
     bed.plugs.callMs = 2 * minute;
-    expect(await keys.codec.openMany([value])).toHaveLength(1);
+    expect(await openAll(keys.codec, [value])).toHaveLength(1);
     bed.calls.length = 0;
     bed.clock.advance(maxAgeMs - 2 * minute + 1);
-    expect(await keys.codec.openMany([value])).toHaveLength(1);
+    expect(await openAll(keys.codec, [value])).toHaveLength(1);
     expect(bed.calls).toEqual(['unwrap 1']);
   });
 
@@ -131,7 +132,7 @@ describe('calls of the key service', () => {
     const values = await peopleOf(bed.open(), 60, 5);
     const keys = bed.open({ maxDataKeys: 10, maxPartitionKeys: 2 });
     for (let turn = 0; turn < 3; turn += 1) {
-      expect(await keys.codec.openMany(values)).toHaveLength(60);
+      expect(await openAll(keys.codec, values)).toHaveLength(60);
       expect(keys.keyring.size()).toBe(10);
       keys.close();
       expect(keys.keyring.size()).toBe(0);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { fixedClock } from '@caregraph/clock';
 import { createPool, type DatabasePool } from '@caregraph/database';
 import { createTestKeys, freePort } from '@caregraph/testbed';
+import { openAll } from '../field-codec.ts';
 import {
   KeyServiceError,
   openStoreKeys,
@@ -82,7 +83,7 @@ export async function sealFor(keys: StoreKeys, ownerId: string, text = secret) {
 
 /** Opens it again. */
 export async function openFor(keys: StoreKeys, ownerId: string, sealed: Uint8Array) {
-  const [plain] = await keys.codec.openMany([{ ...valueOf(ownerId, keys.store), sealed }]);
+  const [plain] = await openAll(keys.codec, [{ ...valueOf(ownerId, keys.store), sealed }]);
   return Buffer.from(plain ?? []).toString();
 }
 

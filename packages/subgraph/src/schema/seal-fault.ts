@@ -39,7 +39,8 @@ export function sealFault(
   if (unreadable.has(cause.code)) {
     onUnreadable(cause.code);
     log.error('a stored value does not open', { code: 'VALUE_UNREADABLE', reason });
-    return new Fault('VALUE_UNREADABLE', { at, reason: cause.code }, cause);
+    const row = rowId === undefined ? {} : { row: rowId };
+    return new Fault('VALUE_UNREADABLE', { at, ...row, reason: cause.code }, cause);
   }
   if (cause.code !== 'SEAL_KEY_EXHAUSTED') return undefined;
   log.error('a data key has no uses left', { code: 'KEYS_UNAVAILABLE', reason });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createTestDistrict, type TestDistrict } from '../test-district.ts';
 
 /** Stored values that do not open, and keys that cannot be had, as a client meets them. */
@@ -10,8 +11,26 @@ beforeAll(async () => {
 afterAll(() => d.graph.stop());
 
 const ask = (id: string) => d.ask(d.worker, `{ patient(id: "${id}") { id name phone } }`);
+const Page = z.object({
+  patients: z.object({
+    edges: z.array(
+      z.object({
+        cursor: z.string(),
+        node: z.object({ id: z.string(), name: z.string().nullable() }),
+      }),
+    ),
+    pageInfo: z.object({ hasNextPage: z.boolean() }),
+  }),
+});
 const codes = (answer: Awaited<ReturnType<typeof ask>>) =>
   answer.errors.map(({ extensions }) => extensions);
+
+const unreadable = (row: string, reason: string) => ({
+  ...{ code: 'VALUE_UNREADABLE', at: 'Patient.name', row, reason },
+});
+/** Bytes of no format in place of the name. */
+const damage = (id: string) =>
+  d.graph.pool.query(`UPDATE patient SET name = '\\x09aa' WHERE id = $1`, [id]);
 
 test('a name that was moved from another person is a fault, and is not shown', async () => {
   const [one, other] = [
@@ -23,10 +42,8 @@ test('a name that was moved from another person is a fault, and is not shown', a
     [one.id, other.id],
   );
   const answer = await ask(one.id);
-  expect(answer.data).toEqual({ patient: null });
-  expect(codes(answer)).toEqual([
-    { code: 'VALUE_UNREADABLE', at: 'Patient.name', reason: 'SEAL_OPEN_REFUSED' },
-  ]);
+  expect(answer.data).toEqual({ patient: { id: one.id, name: null, phone: null } });
+  expect(codes(answer)).toEqual([unreadable(one.id, 'SEAL_OPEN_REFUSED')]);
   expect(JSON.stringify(answer)).not.toMatch(/Sunita|Rehana/);
 });
 
@@ -40,8 +57,8 @@ test.each([
   const { id } = await d.register();
   await d.graph.pool.query(`UPDATE patient SET name = ${sql} WHERE id = $1`, [id]);
   const answer = await ask(id);
-  expect(answer.data).toEqual({ patient: null });
-  expect(codes(answer)).toEqual([{ code: 'VALUE_UNREADABLE', at: 'Patient.name', reason }]);
+  expect(answer.data).toEqual({ patient: { id, name: null, phone: null } });
+  expect(codes(answer)).toEqual([unreadable(id, reason)]);
 });
 
 test('with wrapped keys that were changed records are a fault, and are there again once mended', async () => {
@@ -52,12 +69,45 @@ test('with wrapped keys that were changed records are a fault, and are there aga
   await keyPool.query(`UPDATE ${partitions} SET wrapped = set_byte(wrapped, 40, 0) || '\\x00'`);
   d.graph.sealing.keys.close();
   const away = await ask(id);
-  expect(away.data).toEqual({ patient: null });
-  expect(codes(away)).toEqual([
+  expect(away.data).toEqual({ patient: { id, name: null, phone: null } });
+  expect(codes(away)).toMatchObject([
     { code: 'VALUE_UNREADABLE', at: 'data_key', reason: 'SEAL_KEY_DAMAGED' },
   ]);
   await keyPool.query(
     `UPDATE ${partitions} p SET wrapped = kept.wrapped FROM kept WHERE kept.id = p.id`,
   );
   expect((await ask(id)).data).toMatchObject({ patient: { id, name: 'Rehana Begum' } });
+});
+
+test('nobody else suffers by a name that does not open: not in a list, a page or a request', async () => {
+  const people = [];
+  for (const name of ['Asha', 'Bina', 'Chanda']) people.push(await d.register({ name }));
+  const [one, damaged, last] = people.map(({ id }) => id);
+  await damage(damaged ?? '');
+  const both = await d.ask(
+    d.worker,
+    `{ a: patient(id: "${one}") { name } b: patient(id: "${damaged}") { name sex } }`,
+  );
+  expect(both.data).toEqual({ a: { name: 'Asha' }, b: { name: null, sex: 'FEMALE' } });
+  expect(codes(both)).toEqual([unreadable(damaged ?? '', 'SEAL_VERSION_UNKNOWN')]);
+
+  // The row behind a page is read to know whether there is a further one.
+  const page = (after: string) =>
+    d.ask(
+      d.worker,
+      `{ patients(first: 1${after}) { edges { cursor node { id name } } pageInfo { hasNextPage } } }`,
+    );
+  const seen = new Map<string, unknown>();
+  let after = '';
+  for (let more = true; more;) {
+    const { data, errors } = await page(after);
+    const { edges, pageInfo } = Page.parse(data).patients;
+    for (const { cursor, node } of edges) {
+      seen.set(node.id, node.name);
+      after = `, after: "${cursor}"`;
+      expect(errors).toHaveLength(node.name === null ? 1 : 0);
+    }
+    more = pageInfo.hasNextPage;
+  }
+  expect([one, damaged, last].map((id) => seen.get(id ?? ''))).toEqual(['Asha', null, 'Chanda']);
 });

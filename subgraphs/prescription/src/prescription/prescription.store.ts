@@ -52,7 +52,8 @@ export function createPrescriptionStore(db: StoreClient, request: RequestContext
       ...(take === undefined ? {} : { take }),
     });
     for (const { patientId } of rows) audit.saw('Prescription', patientId);
-    return rows.map((row) => ({ ...row, state: stateOn(row, today) }));
+    // Not copied: one note that does not open must not take the whole list with it.
+    return rows.map((row) => Object.assign(row, { state: stateOn(row, today) }));
   }
 
   const byId = createBatchLoader(async (ids) => {
