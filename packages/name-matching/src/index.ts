@@ -12,14 +12,13 @@ export { normalizeIdentifier } from './identifier.ts';
 export {
   compareNames,
   matchesName,
-  MIN_PREFIX_LENGTH,
   nameQuery,
   nameScore,
   nameTokens,
   rankNames,
 } from './name-match.ts';
 export type { NameMatch, NameQuery, NameTokens, QueryWord, RankedName } from './name-match.ts';
-export { MAX_NAME_LENGTH, nameWords, normalizeName } from './name-words.ts';
+export { MAX_NAME_LENGTH, MIN_PREFIX_LENGTH, nameWords, normalizeName } from './name-words.ts';
 export { normalizePhone } from './phone-number.ts';
 export { phoneticKey } from './phonetic-key.ts';
 export { transliterate } from './transliteration.ts';

@@ -31,6 +31,26 @@ describe('words of a name', () => {
   });
 });
 
+describe('more than eight words', () => {
+  it.each([
+    ['a b c d e f g h Ninthword', 'a b c d e f g ninthword'],
+    ['Md a b c d e f g h Rehana', 'md a b c d e f rehana'],
+    ['smt a b c Rehana Begum d e f g', 'a b c rehana begum d e f'],
+    ['one two six ten red tan lee kim max', 'one two six ten red tan lee kim'],
+    ['a b c d e f g h i', 'a b c d e f g h'],
+  ])('%s', (name, kept) => {
+    expect(normalizeName(name)).toBe(kept);
+    expect(compareNames(name, name)).toEqual({ score: 1, by: 'SPELLING' });
+  });
+
+  it('are looked up by what stands behind initials, and found by it', () => {
+    const name = 'a b c d e f g h Ninthword';
+    expect(nameQuery(name).indexed).toMatchObject([{ word: 'ninthword' }]);
+    expect(nameTokens(name).prefixes).toContain('ninthword');
+    expect(matchesName('ninth', name)).toBe(true);
+  });
+});
+
 describe('phonetic keys', () => {
   it.each([
     ['Rehana', 'Rihana', 'रेहाना', 'ريحانة', 'Rehanah'],
@@ -177,4 +197,61 @@ describe('how a name answers', () => {
     ['रेहाना', 'Rehana', 'SPELLING'],
     ['rehana khatun', 'Rehana Begum', undefined],
   ])('%s: %s', (query, name, by) => expect(compareNames(query, name)?.by).toBe(by));
+});
+
+describe('words find their place', () => {
+  it.each([
+    ['S Sunitaxq', 'Sunitaxq Sharmaxq', 0.9, 'SPELLING'],
+    ['ram ramesh', 'Ramesh Ramanujxq', 0.9, 'SPELLING'],
+    ['r ra ram', 'Rama Rana Roma', 0.8, 'SPELLING'],
+    // As good together as an equal word and one that sounds alike: the spelling is told.
+    ['rehana reh', 'Rehana Rehanah', 0.9, 'SPELLING'],
+  ])('%s: %s', (query, name, score, by) => {
+    expect(compareNames(query, name)).toEqual({ score: expect.closeTo(score) as number, by });
+  });
+
+  const words = ['s', 'r', 'ra', 'ram', 'rama', 'rema', 'ramesh', 'rana', 'rehana', 'rihana'];
+  const phrase = (maxLength: number) =>
+    fc.array(fc.constantFrom(...words), { minLength: 1, maxLength });
+
+  const orders = (left: readonly string[]): string[][] =>
+    left.length === 0
+      ? [[]]
+      : left.flatMap((word, at) => orders(left.toSpliced(at, 1)).map((rest) => [word, ...rest]));
+
+  it('in every order of the query and of the name alike', () => {
+    fc.assert(
+      fc.property(phrase(5), phrase(8), (query, name) => {
+        const answer = compareNames(query.join(' '), name.join(' '));
+        const backwards = name.toReversed().join(' ');
+        for (const order of orders(query)) {
+          expect(compareNames(order.join(' '), name.join(' '))).toEqual(answer);
+          expect(compareNames(order.join(' '), backwards)).toEqual(answer);
+        }
+      }),
+      { seed: 20_261_128 },
+    );
+  });
+
+  it('as well as any other assignment of theirs', () => {
+    const best = (query: readonly string[], name: readonly string[]): number => {
+      const [word, ...rest] = query;
+      if (word === undefined) return 0;
+      const sums = name.map((held, at) => {
+        const one = nameScore(word, held);
+        return one === 0 ? Number.NaN : one + best(rest, name.toSpliced(at, 1));
+      });
+      const possible = sums.filter((sum) => !Number.isNaN(sum));
+      return possible.length === 0 ? Number.NaN : Math.max(...possible);
+    };
+    fc.assert(
+      fc.property(phrase(4), phrase(5), (query, name) => {
+        const sum = best(query, name);
+        const extraWords = name.length - query.length;
+        const expected = Number.isNaN(sum) ? 0 : (sum / query.length) * (1 - 0.02 * extraWords);
+        expect(nameScore(query.join(' '), name.join(' '))).toBeCloseTo(expected, 10);
+      }),
+      { seed: 20_261_128 },
+    );
+  });
 });

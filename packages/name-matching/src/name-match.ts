@@ -1,5 +1,6 @@
-import { nameWords } from './name-words.ts';
+import { isIndexable, MIN_PREFIX_LENGTH, nameWords } from './name-words.ts';
 import { phoneticKey } from './phonetic-key.ts';
+import { bestAssignment } from './word-assignment.ts';
 
 /** What a name is found by; a server keeps keyed hashes of these, a device keeps them as they are. */
 export interface NameTokens {
@@ -9,8 +10,6 @@ export interface NameTokens {
   readonly phonetic: readonly string[];
 }
 
-/** Shorter prefixes would betray a name in a blind index and find half a district. */
-export const MIN_PREFIX_LENGTH = 3;
 const MAX_PREFIX_LENGTH = 10;
 
 const prefixesOf = (word: string): readonly string[] => {
@@ -63,27 +62,34 @@ export interface NameQuery {
  * @example nameQuery('Md R') // { indexed: [{ word: 'md', beginning: 'md', sound: 'mhmd' }], short: ['r'] }
  */
 export const nameQuery = (query: string): NameQuery => {
-  const words = nameWords(query).map((word) => ({ word, sound: phoneticKey(word) }));
-  const isIndexed = ({ word, sound }: { word: string; sound: string }) =>
-    [...word].length >= MIN_PREFIX_LENGTH || [...sound].length >= MIN_PREFIX_LENGTH;
+  const words = nameWords(query);
   return {
-    indexed: words.filter(isIndexed).map(({ word, sound }) => ({
+    indexed: words.filter(isIndexable).map((word) => ({
       word,
       beginning: [...word].slice(0, MAX_PREFIX_LENGTH).join(''),
-      sound,
+      sound: phoneticKey(word),
     })),
-    short: words.filter((one) => !isIndexed(one)).map(({ word }) => word),
+    short: words.filter((word) => !isIndexable(word)),
   };
 };
 
-const EXACT = 1;
-const PREFIX = 0.8;
-const SOUND = 0.6;
+/** What a word is worth, in thousandths; `SOUND` is 600, and one less for the choice among equals. */
+const EXACT = 1000;
+const PREFIX = 800;
+const SOUND = 599;
 
-const wordScore = (queryWord: string, nameWord: string): number => {
-  if (queryWord === nameWord) return EXACT;
-  if (nameWord.startsWith(queryWord)) return PREFIX;
-  return phoneticKey(queryWord) === phoneticKey(nameWord) ? SOUND : 0;
+interface SpokenWord {
+  readonly word: string;
+  readonly sound: string;
+}
+
+const spokenWords = (text: string): readonly SpokenWord[] =>
+  nameWords(text).map((word) => ({ word, sound: phoneticKey(word) }));
+
+const wordWorth = (asked: SpokenWord, held: SpokenWord): number => {
+  if (asked.word === held.word) return EXACT;
+  if (held.word.startsWith(asked.word)) return PREFIX;
+  return asked.sound === held.sound ? SOUND : 0;
 };
 
 /** How a name answers a query. */
@@ -97,26 +103,24 @@ export interface NameMatch {
 /**
  * How a name answers a query; undefined when some word of the query is not in the name. Words may
  * stand in any order, because family names come first or last by custom; each word of the name
- * answers one word of the query.
+ * answers one word of the query, so that all together fit best, and of two ways that fit equally the
+ * one that is spelt so is told.
  *
  * @example compareNames('rihana', 'Rehana Begum') // { score: 0.588, by: 'SOUND' }
+ * @example compareNames('s sunita', 'Sunita Sharma') // { score: 0.9, by: 'SPELLING' }
  */
 export const compareNames = (query: string, name: string): NameMatch | undefined => {
-  const asked = nameWords(query);
-  const open = [...nameWords(name)];
-  if (asked.length === 0 || open.length === 0) return undefined;
-  const extraWords = Math.max(0, open.length - asked.length);
-  let sum = 0;
-  let by: NameMatch['by'] = 'SPELLING';
-  for (const word of asked) {
-    const scores = open.map((candidate) => wordScore(word, candidate));
-    const best = Math.max(0, ...scores);
-    if (best === 0) return undefined;
-    if (best === SOUND) by = 'SOUND';
-    sum += best;
-    open.splice(scores.indexOf(best), 1);
-  }
-  return { score: (sum / asked.length) * (1 - 0.02 * extraWords), by };
+  const asked = spokenWords(query);
+  const held = spokenWords(name);
+  const worth = bestAssignment(asked.map((one) => held.map((other) => wordWorth(one, other))));
+  if (worth === 0) return undefined;
+  // Eight words at most take less than a hundred from the sum: they are told by its last two digits.
+  const tenths = Math.ceil(worth / 100);
+  const extraWords = held.length - asked.length;
+  return {
+    score: (tenths / 10 / asked.length) * (1 - 0.02 * extraWords),
+    by: worth % 100 === 0 ? 'SPELLING' : 'SOUND',
+  };
 };
 
 /**

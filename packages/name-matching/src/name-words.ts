@@ -1,9 +1,12 @@
+import { phoneticKey } from './phonetic-key.ts';
 import { transliterate } from './transliteration.ts';
 
 /** Longest input looked at, in UTF-16 units: no real name is longer, a hostile one may be. */
 export const MAX_NAME_LENGTH = 400;
 const MAX_WORDS = 8;
 const MAX_WORD_LENGTH = 40;
+/** Shorter prefixes would betray a name in a blind index and find half a district. */
+export const MIN_PREFIX_LENGTH = 3;
 
 /** Forms of address that a clerk may or may not write; searching must not depend on them. */
 const honorifics = new Set(['mr', 'mrs', 'ms', 'dr', 'smt', 'shri']);
@@ -40,6 +43,25 @@ const latinWord = (word: string): string =>
   stripMarks(transliterate(word)).slice(0, MAX_WORD_LENGTH);
 
 /**
+ * Whether a word can be looked up in an index: it has a prefix, or is short for something longer (Md).
+ *
+ * @param word one word of `nameWords`
+ * @example isIndexable('om') // false
+ */
+export const isIndexable = (word: string): boolean =>
+  [...word].length >= MIN_PREFIX_LENGTH || [...phoneticKey(word)].length >= MIN_PREFIX_LENGTH;
+
+/** At most eight words, in their order. Initials give way first: nobody is found by them. */
+const fewest = (words: readonly string[]): readonly string[] => {
+  if (words.length <= MAX_WORDS) return words;
+  const places = [...words.keys()];
+  const isIndexed = words.map(isIndexable);
+  const first = places.filter((at) => isIndexed[at]);
+  const kept = new Set([...first, ...places.filter((at) => !isIndexed[at])].slice(0, MAX_WORDS));
+  return words.filter((_word, at) => kept.has(at));
+};
+
+/**
  * The words of a name, comparable across spelling, case, marks and script.
  *
  * Steps: cut to {@link MAX_NAME_LENGTH}; Unicode NFKC; lower case; apostrophes and invisible
@@ -48,7 +70,8 @@ const latinWord = (word: string): string =>
  * Scripts without a transliteration keep their letters, so that no name becomes empty.
  *
  * @param name a name as typed, any script, any length
- * @returns at most eight words of at most 40 letters, in order, without forms of address
+ * @returns at most eight words of at most 40 letters, in order, without forms of address; of more
+ *   than eight the first that an index can find, and then the first of the others
  * @example nameWords('Smt. Réhana  BEGUM') // ['rehana', 'begum']
  */
 export const nameWords = (name: string): readonly string[] => {
@@ -58,10 +81,9 @@ export const nameWords = (name: string): readonly string[] => {
   const words = apart(text)
     .split(/[^\p{L}\p{M}\p{N}]+/u)
     .map(latinWord)
-    .filter((word) => word !== '')
-    .slice(0, MAX_WORDS);
+    .filter((word) => word !== '');
   const named = words.filter((word) => !honorifics.has(word));
-  return named.length > 0 ? named : words;
+  return fewest(named.length > 0 ? named : words);
 };
 
 /**
