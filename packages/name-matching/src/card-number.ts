@@ -1,3 +1,5 @@
+import { asciiDigits } from './decimal-digits.ts';
+
 /**
  * Thirty characters that stay apart when read aloud or written by hand: no 0/O, 1/I/L, U/V.
  * Thirty is also a modulus of the hybrid systems of ISO 7064 (31 is prime).
@@ -9,12 +11,11 @@ export const CARD_LENGTH = 12;
 const MODULUS = CARD_ALPHABET.length;
 const MAX_CARD_INPUT = 64;
 
-/** Upper case, without the separators that people write or speak into the number. */
+/** Upper case and digits 0–9, without the separators that people write or speak into the number. */
 const cardCharacters = (value: string): string =>
   value.length > MAX_CARD_INPUT
     ? ''
-    : value
-        .normalize('NFKC')
+    : asciiDigits(value.normalize('NFKC'))
         .toUpperCase()
         .replace(/[\s\p{Cf}\p{Pd}.]/gu, '');
 
@@ -48,8 +49,9 @@ export const isValidCardNumber = (value: string): boolean =>
   normalizeCardNumber(value) !== undefined;
 
 /**
- * A card number as it is stored: upper case, no separators.
+ * A card number as it is stored: upper case, digits 0–9, no separators.
  *
+ * @param value as typed or scanned, in the digits of any script
  * @returns the number, or undefined when it is not one (length, alphabet or check character)
  */
 export const normalizeCardNumber = (value: string): string | undefined => {

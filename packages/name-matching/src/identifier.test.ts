@@ -8,8 +8,38 @@ import {
   isValidCardNumber,
   normalizeCardNumber,
 } from './card-number.ts';
-import { normalizeIdentifier } from './identifier.ts';
+import { asciiDigits } from './decimal-digits.ts';
+import { identifierSpellings, normalizeIdentifier } from './identifier.ts';
 import { normalizePhone } from './phone-number.ts';
+
+describe('digits', () => {
+  const written = Intl.supportedValuesOf('numberingSystem').flatMap((system) => {
+    const format = new Intl.NumberFormat(`en-u-nu-${system}`, { useGrouping: false });
+    const digits = [...'0123456789'].map((digit) => format.format(Number(digit)));
+    return digits.every((digit) => /^\p{Nd}$/u.test(digit)) ? [[system, digits.join('')]] : [];
+  });
+
+  it.each(written)('of %s are read: %s', (_system, digits) => {
+    expect(asciiDigits(digits)).toBe('0123456789');
+  });
+
+  it('of scripts of the field are among them, and stand in whole rows', () => {
+    const systems = written.map(([system]) => system);
+    const ofField = ['arab', 'beng', 'deva', 'gujr', 'guru', 'knda', 'mlym', 'orya', 'telu'];
+    expect(systems).toEqual(expect.arrayContaining(ofField));
+    const all = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) =>
+      /\p{Nd}/u.test(String.fromCodePoint(code)),
+    );
+    const known = new Set(all);
+    for (const code of all.filter((one) => !known.has(one - 1))) {
+      let length = 0;
+      while (known.has(code + length)) length += 1;
+      expect(length % 10, code.toString(16)).toBe(0);
+    }
+  });
+
+  it('leaves all else as it is', () => expect(asciiDigits('a٣ ½²Ⅳ\ud800')).toBe('a3 ½²Ⅳ\ud800'));
+});
 
 describe('phones', () => {
   it.each([
@@ -105,6 +135,18 @@ describe('identifiers', () => {
     ['AADHAAR', '९९९९ ४१०५ ७०५८', '999941057058'],
     ['AADHAAR', '9999 4105 7085', undefined],
     ['AADHAAR', '0999 4105 7058', undefined],
+    ['MRN', 'mrn ૦૦૧૨/a', 'MRN0012A'],
+    ['AADHAAR', '౯౯౯౯ ౪౧౦౫ ౭౦౫౮', '999941057058'],
+    ['CARD', 'EWGTGB८M८FCT', 'EWGTGB8M8FCT'],
     ['CARD', 'not a card', undefined],
   ])('%s %s', (type, value, expected) => expect(normalizeIdentifier(type, value)).toBe(expected));
+
+  it.each([
+    ['MRN', 'mrn-0012', ['MRN0012']],
+    // As rows of before are indexed, whose index key was not rotated since.
+    ['MRN', 'mrn ૦૦૧૨', ['MRN0012', 'MRN૦૦૧૨']],
+    ['CARD', 'not a card', []],
+  ])('%s %s is looked up by', (type, value, expected) => {
+    expect(identifierSpellings(type, value)).toEqual(expected);
+  });
 });

@@ -19,8 +19,9 @@ const passesVerhoeff = (digits: string): boolean => {
   return state === 0;
 };
 
-const plain = (value: string): string =>
-  asciiDigits(value.normalize('NFKC'))
+const lettersAndDigits = (value: string): string =>
+  value
+    .normalize('NFKC')
     .toUpperCase()
     .replace(/[^\p{L}\p{N}]+/gu, '');
 
@@ -39,7 +40,7 @@ const plain = (value: string): string =>
  */
 export const normalizeIdentifier = (type: string, value: string): string | undefined => {
   if (value.length > MAX_IDENTIFIER_INPUT) return undefined;
-  const normal = plain(value);
+  const normal = asciiDigits(lettersAndDigits(value));
   switch (type.toUpperCase()) {
     case 'CARD':
       return normalizeCardNumber(value);
@@ -50,4 +51,17 @@ export const normalizeIdentifier = (type: string, value: string): string | undef
     default:
       return normal === '' || normal.length > MAX_IDENTIFIER_LENGTH ? undefined : normal;
   }
+};
+
+/**
+ * The spellings to look an identifier up by: its normal form, and the digits as they are written.
+ * Rows of before all scripts were read as 0–9 are indexed by the latter, until their index key is
+ * rotated; without it one of them would be registered a second time.
+ *
+ * @returns the normal form first; empty when the value cannot be of that type
+ * @example identifierSpellings('MRN', 'mrn ૧૨') // ['MRN12', 'MRN૧૨']
+ */
+export const identifierSpellings = (type: string, value: string): readonly string[] => {
+  const normal = normalizeIdentifier(type, value);
+  return normal === undefined ? [] : [...new Set([normal, lettersAndDigits(value)])];
 };

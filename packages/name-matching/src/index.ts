@@ -8,7 +8,7 @@ export {
   normalizeCardNumber,
 } from './card-number.ts';
 export { asciiDigits } from './decimal-digits.ts';
-export { normalizeIdentifier } from './identifier.ts';
+export { identifierSpellings, normalizeIdentifier } from './identifier.ts';
 export {
   compareNames,
   matchesName,

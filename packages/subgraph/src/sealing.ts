@@ -7,6 +7,7 @@ import {
   type StoreKeys,
 } from '@caregraph/encryption';
 import {
+  identifierSpellings,
   nameQuery,
   nameTokens,
   normalizeIdentifier,
@@ -53,7 +54,10 @@ export function createSealing(options: { keys: StoreKeys; phoneRegion: string })
       name: (value, { purpose, aspect }) =>
         purpose === 'write' ? tokensOf(value) : asked(value, aspect),
       phone: (value) => present(normalizePhone(value, options.phoneRegion)),
-      identifier: (value, { companion }) => present(normalizeIdentifier(companion ?? '', value)),
+      identifier: (value, { purpose, companion }) =>
+        purpose === 'write'
+          ? present(normalizeIdentifier(companion ?? '', value))
+          : identifierSpellings(companion ?? '', value),
       exact: (value) => [value],
     },
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCardNumber } from '@caregraph/name-matching';
+import { sealedFields } from '../../generated/sealed-fields.ts';
 import { accessesOf, changesOf, createTestDistrict, type TestDistrict } from '../test-district.ts';
 
 let d: TestDistrict;
@@ -156,4 +157,49 @@ test('who tries whether a card is held leaves the attempt on the record that the
   });
   const free = { ...probe, id: id(), value: card() };
   expect(await d.write(d.foreign, 'addIdentifier', free)).toMatchObject({ verdict: 'APPLIED' });
+});
+
+test('the digits of any script are those of the value', async () => {
+  const given = { type: 'MRN', system: 'https://digits.test', value: 'MRN ૧૨౩੪' };
+  const { id: patientId } = await d.register({ identifiers: [{ id: id(), ...given }] });
+  const number = 'EWGTGB८M८FCT';
+  const added = { id: id(), patientId, type: 'CARD', value: number };
+  expect(await d.write(d.worker, 'addIdentifier', added)).toMatchObject({ verdict: 'APPLIED' });
+  for (const [type, value] of [
+    ['MRN', 'mrn1234'],
+    ['MRN', 'MRN-१२३४'],
+    ['CARD', 'EWGT-GB8M-8FCT'],
+    ['CARD', number],
+  ] as const) {
+    expect((await named(d.worker, type, value)).data, value).toEqual({
+      patientByIdentifier: { id: patientId },
+    });
+  }
+});
+
+test('a value that is indexed by its own digits, as before, names nobody else', async () => {
+  const given = { type: 'MRN', system: 'https://digits.test', value: 'OLD ૫૬' };
+  const { id: patientId } = await d.register({ identifiers: [{ id: id(), ...given }] });
+  const { blindIndexer } = d.graph.keys.sealing('patient');
+  const request = {
+    ...{ store: 'patient', model: 'Identifier', field: 'valueIndex', companion: given.type },
+    ...{ index: sealedFields.models.Identifier.blind.valueIndex, partition: null, aspect: null },
+    value: given.value,
+  };
+  const [written = [], asked = []] = await blindIndexer.tokensOf([
+    { ...request, purpose: 'write' },
+    { ...request, purpose: 'search' },
+  ]);
+  const [before] = asked.filter((token) => !written.includes(token));
+  const { rowCount } = await d.graph.pool.query(
+    'UPDATE identifier SET value_index = $1 WHERE value_index = $2',
+    [before, written[0]],
+  );
+  expect(rowCount).toBe(1);
+  expect((await named(d.worker, 'MRN', given.value)).data).toEqual({
+    patientByIdentifier: { id: patientId },
+  });
+  const { id: other } = await d.register();
+  const again = await d.write(d.worker, 'addIdentifier', { id: id(), patientId: other, ...given });
+  expect(again).toMatchObject({ verdict: 'REJECTED', problems: [{ code: 'ALREADY_EXISTS' }] });
 });
