@@ -42,6 +42,8 @@ export interface TokenRequest extends NormalizerContext {
  */
 export interface BlindIndexer {
   tokensOf(requests: readonly TokenRequest[]): Promise<string[][]>;
+  /** The texts whose tokens those are: what they agree in is found for certain, not by chance. */
+  textsOf(request: TokenRequest): readonly string[];
 }
 
 /**
@@ -58,6 +60,7 @@ export function createBlindIndexer(deps: {
   readonly normalizers: Normalizers;
 }): BlindIndexer {
   return {
+    textsOf: (request) => textsOf(deps.normalizers, request),
     async tokensOf(requests) {
       const keys = await deps.keys.of(requests.map(columnOf));
       return requests.map((request) => {

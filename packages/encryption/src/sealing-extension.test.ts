@@ -104,6 +104,21 @@ describe('writing and reading one row', () => {
   });
 });
 
+describe('a value that was found', () => {
+  it('is meant when the index finds it, and not when its token is the same by chance', () => {
+    const { isMeant } = store.sealing;
+    const phone = (asked: string, opened: string) =>
+      isMeant('Person', 'phoneIndex', { asked, opened });
+    expect(phone('+91 98300-00001', '919830000001')).toBe(true);
+    expect(phone('919830000001', '919830000002')).toBe(false);
+    const name = { asked: 'BEGUM', opened: 'Rehana Begum' };
+    expect(isMeant('Person', 'nameTokens', name)).toBe(true);
+    const card = { asked: 'a-77', opened: 'A-77' };
+    expect(isMeant('Card', 'valueIndex', card, { with: 'MRN' })).toBe(true);
+    expect(() => isMeant('Card', 'valueIndex', card)).toThrow('BLIND_INDEX_CONTEXT_MISSING');
+  });
+});
+
 describe('every write operation', () => {
   it('createMany and createManyAndReturn seal all rows by one call', async () => {
     const people = Array.from({ length: 5 }, () => rehana());

@@ -1,4 +1,4 @@
-import type { BlindIndexer } from './blind-index.ts';
+import type { BlindIndexer, TokenRequest } from './blind-index.ts';
 import type { FieldCodec } from './field-codec.ts';
 import { modelOf, type Row, type SealedFields } from './field-map.ts';
 import { openAnswer } from './open-rows.ts';
@@ -59,6 +59,20 @@ export interface Sealing<Plain, Blind> {
     value: string,
     context?: BlindIndexContext,
   ): Promise<string[]>;
+  /**
+   * Whether the index finds an opened value by what is asked, or only its truncated token is the
+   * same by chance. Both pass the normaliser that made the tokens, so the two cannot disagree.
+   *
+   * @param compared.asked what was given to `blindIndexFor`
+   * @param compared.opened what the row that was found holds
+   * @example sealing.isMeant('Patient', 'phoneIndex', { asked: phone, opened: row.phone })
+   */
+  isMeant<M extends keyof Blind & string>(
+    model: M,
+    column: Blind[M] & string,
+    compared: { readonly asked: string; readonly opened: string },
+    context?: BlindIndexContext,
+  ): boolean;
 }
 
 interface Extensible {
@@ -103,28 +117,45 @@ export function createSealing<Plain, Blind>(
       return copies;
     },
     async blindIndexFor(model, column, value, context = {}) {
-      const index = modelOf(fields, model).blind[column];
       const place = { model, field: column };
-      if (index === undefined) {
-        throw new SealError('BLIND_INDEX_UNKNOWN', place, 'the schema declares no such index');
-      }
-      const companion = context.with ?? null;
-      const partition = context.within ?? null;
-      if (
-        (index.with !== null) !== (companion !== null) ||
-        (index.within !== null) !== (partition !== null)
-      ) {
-        const why = 'give with and within exactly when the index declares them';
-        throw new SealError('BLIND_INDEX_CONTEXT_MISSING', place, why);
-      }
-      const { store } = fields;
-      const aspect = context.aspect ?? null;
-      const request = { store, ...place, index, value, companion, partition, aspect };
-      const [tokens] = await blindIndexer.tokensOf([{ ...request, purpose: 'search' }]);
+      const request = requestOf(fields, place, { value, purpose: 'search', context });
+      const [tokens] = await blindIndexer.tokensOf([request]);
       if (tokens === undefined) {
         throw new SealError('SEAL_CODEC_MISMATCH', place, 'the indexer gave no tokens back');
       }
       return tokens;
     },
+    isMeant(model, column, { asked, opened }, context = {}) {
+      const textsOf = (value: string, purpose: TokenRequest['purpose']) =>
+        blindIndexer.textsOf(
+          requestOf(fields, { model, field: column }, { value, purpose, context }),
+        );
+      const stored = new Set(textsOf(opened, 'write'));
+      return textsOf(asked, 'search').some((text) => stored.has(text));
+    },
   };
+}
+
+function requestOf(
+  fields: SealedFields,
+  place: { readonly model: string; readonly field: string },
+  asked: Pick<TokenRequest, 'value' | 'purpose'> & { readonly context: BlindIndexContext },
+): TokenRequest {
+  const { value, purpose, context } = asked;
+  const index = modelOf(fields, place.model).blind[place.field];
+  if (index === undefined) {
+    throw new SealError('BLIND_INDEX_UNKNOWN', place, 'the schema declares no such index');
+  }
+  const companion = context.with ?? null;
+  const partition = context.within ?? null;
+  if (
+    (index.with !== null) !== (companion !== null) ||
+    (index.within !== null) !== (partition !== null)
+  ) {
+    const why = 'give with and within exactly when the index declares them';
+    throw new SealError('BLIND_INDEX_CONTEXT_MISSING', place, why);
+  }
+  const { store } = fields;
+  const aspect = context.aspect ?? null;
+  return { store, ...place, index, value, companion, partition, aspect, purpose };
 }

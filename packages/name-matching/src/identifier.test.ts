@@ -10,7 +10,7 @@ import {
 } from './card-number.ts';
 import { asciiDigits } from './decimal-digits.ts';
 import { identifierSpellings, normalizeIdentifier } from './identifier.ts';
-import { normalizePhone } from './phone-number.ts';
+import { firstPhone, normalizePhone } from './phone-number.ts';
 
 describe('digits', () => {
   const written = Intl.supportedValuesOf('numberingSystem').flatMap((system) => {
@@ -49,6 +49,14 @@ describe('phones', () => {
     ['0091 98765-43210', 'KE', '+919876543210'],
     ['٠١٠٠ ١٢٣ ٤٥٦٧', 'EG', '+201001234567'],
     ['\u202a0712 345678\u202c', 'ke', '+254712345678'],
+    ['૯૮૭૬૫ ૪૩૨૧૦', 'IN', '+919876543210'],
+    ['tel:+91 98765 10005', 'KE', '+919876510005'],
+    ['TEL: 098765 10005', 'IN', '+919876510005'],
+    ['tel:9876510005;phone-context=+91', 'KE', '+919876510005'],
+    ['9876543210 ext 12', 'IN', '+919876543210'],
+    ['+91 98765 43210;ext=3', 'IN', '+919876543210'],
+    ['09876543210 x3', 'IN', '+919876543210'],
+    ['98765 10003 / 98765 10004', 'IN', undefined],
     ['12', 'IN', undefined],
     ['call me', 'IN', undefined],
     ['my number is 9876543210', 'IN', undefined],
@@ -56,7 +64,50 @@ describe('phones', () => {
     ['', 'IN', undefined],
   ])('%s', (raw, country, expected) => expect(normalizePhone(raw, country)).toBe(expected));
 
+  it.each([
+    ['98765 10003 / 98765 10004', '+919876510003'],
+    ['98765-10003/98765-10004', '+919876510003'],
+    ['98765 10003, 98765 10004', '+919876510003'],
+    ['98765 10003;98765 10004', '+919876510003'],
+    ['98765 10003 or 98765 10004', '+919876510003'],
+    ['98765 10003 & 98765 10004', '+919876510003'],
+    ['98765 10003 – 98765 10004', '+919876510003'],
+    ['98765 10003\n98765 10004', '+919876510003'],
+    ['9876510003 9876510004', '+919876510003'],
+    ['+91 98765 10003 +91 98765 10004', '+919876510003'],
+    ['९८७६५ १०००३ / ९८७६५ १०००४', '+919876510003'],
+    ['98765 10003 ext 12 / 98765 10004', '+919876510003'],
+    ['tel:98765 10003, tel:98765 10004', '+919876510003'],
+    ['12, 98765 10004', '+919876510004'],
+    ['98765 10003 (husband)', '+919876510003'],
+    ['Sunita 98765 10003', '+919876510003'],
+    // A slash within one number.
+    ['080/23456789', '+918023456789'],
+    ['none', undefined],
+    ['12 / 13', undefined],
+    ['', undefined],
+  ])('of a record, the first: %s', (raw, expected) => {
+    expect(firstPhone(raw, 'IN')).toBe(expected);
+  });
+
+  it('of a record and of a search are one wherever the text is one number', () => {
+    const before = fc.constantFrom('', '0', '+91 ', '0091-', '0', 'tel:', 'tel:+91');
+    const after = fc.constantFrom('', ' ext 12', 'x3', ';ext=4', ', 5', ' #6', ' ');
+    fc.assert(
+      fc.property(before, fc.stringMatching(/^[6-9]\d{9}$/), after, (start, digits, end) => {
+        for (const raw of [
+          start + digits + end,
+          `${start}${digits.slice(0, 5)} ${digits.slice(5)}`,
+        ]) {
+          expect(normalizePhone(raw, 'IN')).toBe(`+91${digits}`);
+          expect(firstPhone(raw, 'IN')).toBe(`+91${digits}`);
+        }
+      }),
+    );
+  });
+
   it('refuses endless input', () => {
+    expect(firstPhone('9 '.repeat(500_000), 'IN')).toBeUndefined();
     expect(normalizePhone('9'.repeat(1_000_000), 'IN')).toBeUndefined();
     expect(normalizeIdentifier('MRN', 'x'.repeat(1_000_000))).toBeUndefined();
   });
@@ -85,6 +136,10 @@ describe('card numbers', () => {
         expect(written).not.toMatch(/[01ILOU]/);
         expect(normalizeCardNumber(` ${written.toLowerCase()} `)).toBe(card);
         expect(normalizeCardNumber(written.replaceAll('-', '–'))).toBe(card);
+        for (const zero of [0x966, 0xae6, 0xff10]) {
+          const native = written.replace(/\d/g, (digit) => String.fromCharCode(zero + +digit));
+          expect(normalizeCardNumber(native)).toBe(card);
+        }
       }),
     );
   });

@@ -7,7 +7,6 @@ export {
   isValidCardNumber,
   normalizeCardNumber,
 } from './card-number.ts';
-export { asciiDigits } from './decimal-digits.ts';
 export { identifierSpellings, normalizeIdentifier } from './identifier.ts';
 export {
   compareNames,
@@ -19,6 +18,6 @@ export {
 } from './name-match.ts';
 export type { NameMatch, NameQuery, NameTokens, QueryWord, RankedName } from './name-match.ts';
 export { MAX_NAME_LENGTH, MIN_PREFIX_LENGTH, nameWords, normalizeName } from './name-words.ts';
-export { normalizePhone } from './phone-number.ts';
+export { firstPhone, normalizePhone } from './phone-number.ts';
 export { phoneticKey } from './phonetic-key.ts';
 export { transliterate } from './transliteration.ts';

@@ -7,6 +7,7 @@ import {
   type StoreKeys,
 } from '@caregraph/encryption';
 import {
+  firstPhone,
   identifierSpellings,
   nameQuery,
   nameTokens,
@@ -53,7 +54,9 @@ export function createSealing(options: { keys: StoreKeys; phoneRegion: string })
     normalizers: {
       name: (value, { purpose, aspect }) =>
         purpose === 'write' ? tokensOf(value) : asked(value, aspect),
-      phone: (value) => present(normalizePhone(value, options.phoneRegion)),
+      // A record may hold several numbers or a remark; a search means one.
+      phone: (value, { purpose }) =>
+        present((purpose === 'write' ? firstPhone : normalizePhone)(value, options.phoneRegion)),
       identifier: (value, { purpose, companion }) =>
         purpose === 'write'
           ? present(normalizeIdentifier(companion ?? '', value))

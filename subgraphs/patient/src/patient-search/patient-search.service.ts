@@ -1,4 +1,4 @@
-import { asciiDigits, compareNames } from '@caregraph/name-matching';
+import { compareNames } from '@caregraph/name-matching';
 import type { PatientRow } from '../patient/index.ts';
 import type { PatientSearchStore } from './patient-search.store.ts';
 import type {
@@ -47,7 +47,7 @@ export async function searchPatients(
   const found = await candidatesOf(search, { question, area, identified });
   const rows = await search.open(found.ids);
   const matches = rows
-    .flatMap((row) => matchOf(row, question) ?? [])
+    .flatMap((row) => matchOf(row, question, search.isPhone) ?? [])
     .sort((one, other) => (other.score ?? 0) - (one.score ?? 0) || byAge(one, other));
   if (found.leftOut && matches.length === 0) return tooMany(narrowBy(question));
   const shown = matches.slice(0, question.first);
@@ -95,24 +95,23 @@ export function toOpen(ranked: readonly Candidate[]): {
 }
 
 /** How an opened person fits; undefined when only their tokens did. */
-export function matchOf(patient: PatientRow, question: PatientQuestion): PatientMatch | undefined {
+export function matchOf(
+  patient: PatientRow,
+  question: PatientQuestion,
+  isPhone: PatientSearchStore['isPhone'],
+): PatientMatch | undefined {
   const { name, phone, identifier, born } = question;
   const matchedBy: MatchReason[] = [];
   const named = name === null ? undefined : compareNames(name.text, patient.name);
   if (name !== null && named === undefined) return undefined;
   if (named !== undefined) matchedBy.push(`NAME_${named.by}`);
   if (phone !== null) {
-    if (patient.phone === null || subscriber(patient.phone) !== subscriber(phone)) return undefined;
+    if (patient.phone === null || !isPhone(phone, patient.phone)) return undefined;
     matchedBy.push('PHONE');
   }
   if (identifier !== null) matchedBy.push('IDENTIFIER');
   if (born !== null) matchedBy.push('BIRTH_DATE');
   return { patient, score: named?.score ?? null, matchedBy };
-}
-
-/** The end of a number, which every spelling of it shares: with country code, trunk zero or none. */
-function subscriber(phone: string): string {
-  return asciiDigits(phone.normalize('NFKC')).replace(/\D/g, '').slice(-6);
 }
 
 /** What a person at the desk could ask for next, the easiest first. */

@@ -18,6 +18,8 @@ export interface PatientSearchStore {
   /** Who may fit, by falling rank; nobody is opened. */
   lookUp(what: LookUp): Promise<Candidate[]>;
   open(ids: readonly string[]): Promise<Patient[]>;
+  /** Whether a number on record is the one that is asked for, however the two are written. */
+  isPhone(asked: string, recorded: string): boolean;
   /** Registers who leaves the store. Those who were opened and did not fit are shown to nobody. */
   show(matches: readonly PatientMatch[]): void;
 }
@@ -26,7 +28,7 @@ export function createPatientSearchStore(
   database: StoreClient,
   { scope, audit }: Pick<RequestContext, 'scope' | 'audit'>,
 ): PatientSearchStore {
-  const { prisma } = database;
+  const { prisma, sealing } = database;
   return {
     areaOf: (areaId, limit) => areaOf(database, scope, areaId, limit),
     async lookUp(what) {
@@ -50,6 +52,7 @@ export function createPatientSearchStore(
       prisma.patient.findMany({
         where: { AND: [{ id: { in: [...ids] } }, patientsInScope(scope)] },
       }),
+    isPhone: (asked, opened) => sealing.isMeant('Patient', 'phoneIndex', { asked, opened }),
     show(matches) {
       for (const { patient } of matches) audit.saw('Patient', patient.id);
     },

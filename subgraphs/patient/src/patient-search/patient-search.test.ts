@@ -97,6 +97,64 @@ describe('who is found', () => {
     expect(answer.total).toBe(3);
   });
 
+  test('with their names in any order, however many stand before the one that finds them', async () => {
+    const areaId = await village();
+    const come = async (name: string) => (await d.register({ areaId, name })).id;
+    const [sunita, ramesh, ninth] = [
+      await come('Sunitaxq Sharmaxq'),
+      await come('Ramesh Ramanujxq'),
+      await come('a b c d e f g h Ninthword'),
+    ];
+    const find = async (name: string) => idsOf(await search(d, { areaId, name }));
+    for (const name of ['S Sunitaxq', 'Sunitaxq S']) expect(await find(name)).toEqual([sunita]);
+    for (const name of ['ram ramesh', 'ramesh ram']) expect(await find(name)).toEqual([ramesh]);
+    for (const name of ['ninthword', 'a b c d e f g h Ninthword']) {
+      expect(await find(name)).toEqual([ninth]);
+    }
+  });
+
+  test('by one number, however it stands on record and is asked for', async () => {
+    const areaId = await village();
+    const spellings = [
+      ...['9876543210', '098765 43210', '+91 98765-43210', '0091 9876543210', '૯૮૭૬૫૪૩૨૧૦'],
+      ...['9876543210 ext 12', '98765 43210 x3', '+919876543210;ext=3', 'tel:+91 98765 43210'],
+    ];
+    const onRecordOnly = [
+      '98765 43210 / 98765 10004',
+      '98765 43210 or 98765 10004',
+      'Ravi 9876543210',
+    ];
+    const people: string[] = [];
+    for (const phone of [...spellings, ...onRecordOnly]) {
+      people.push((await d.register({ areaId, phone })).id);
+    }
+    // Another number with the same end, and one that stands second.
+    await d.register({ areaId, phone: '8876543210' });
+    await d.register({ areaId, phone: '98765 10004 / 98765 43210' });
+    for (const phone of spellings) {
+      expect(idsOf(await search(d, { areaId, phone })), phone).toEqual(people);
+    }
+  });
+
+  test('by their number alone, also where somebody else has its truncated token', async () => {
+    const areaId = await village();
+    const { id: one } = await d.register({ areaId, phone: '98765 20001' });
+    // The same last six digits as well.
+    const { id: stranger } = await d.register({ areaId, phone: '88765 20001' });
+    await d.graph.pool.query(
+      `UPDATE patient SET phone_index = (SELECT phone_index FROM patient WHERE id = $1) WHERE id = $2`,
+      [one, stranger],
+    );
+    expect(idsOf(await search(d, { areaId, phone: '9876520001' }))).toEqual([one]);
+  });
+
+  test('an odd phone keeps nobody from being registered, and stays as it was written', async () => {
+    const areaId = await village();
+    const { id: patientId } = await d.register({ areaId, phone: 'ask the neighbour' });
+    const answer = await d.ask(d.worker, `{ patient(id: "${patientId}") { phone } }`);
+    expect(answer.data?.['patient']).toEqual({ phone: 'ask the neighbour' });
+  });
+
   test('not after they are called otherwise', async () => {
     const areaId = await village();
     const { id: patientId } = await d.register({ areaId, name: 'Zubeida' });
