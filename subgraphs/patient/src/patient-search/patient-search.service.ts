@@ -1,3 +1,4 @@
+import { faultIn } from '@caregraph/encryption';
 import { compareNames } from '@caregraph/name-matching';
 import type { PatientRow } from '../patient/index.ts';
 import type { PatientSearchStore } from './patient-search.store.ts';
@@ -94,7 +95,10 @@ export function toOpen(ranked: readonly Candidate[]): {
   return { ids: idsOf(ranked.filter(({ rank }) => rank > firstLeftOut)), leftOut: true };
 }
 
-/** How an opened person fits; undefined when only their tokens did. */
+/**
+ * How an opened person fits; undefined when only their tokens did. Whose name or phone cannot be read
+ * may be the one who is looked for, and is shown as such.
+ */
 export function matchOf(
   patient: PatientRow,
   question: PatientQuestion,
@@ -102,6 +106,10 @@ export function matchOf(
 ): PatientMatch | undefined {
   const { name, phone, identifier, born } = question;
   const matchedBy: MatchReason[] = [];
+  const compared = [...(name === null ? [] : ['name']), ...(phone === null ? [] : ['phone'])];
+  if (compared.some((field) => faultIn(patient, field) !== undefined)) {
+    return { patient, score: null, matchedBy: ['UNREADABLE'] };
+  }
   const named = name === null ? undefined : compareNames(name.text, patient.name);
   if (name !== null && named === undefined) return undefined;
   if (named !== undefined) matchedBy.push(`NAME_${named.by}`);

@@ -43,7 +43,8 @@ export interface LookUp {
   readonly limit: number;
 }
 
-export type MatchReason = 'NAME_SPELLING' | 'NAME_SOUND' | 'PHONE' | 'IDENTIFIER' | 'BIRTH_DATE';
+export type MatchReason =
+  'NAME_SPELLING' | 'NAME_SOUND' | 'PHONE' | 'IDENTIFIER' | 'BIRTH_DATE' | 'UNREADABLE';
 
 export interface PatientMatch {
   readonly patient: PatientRow;

@@ -111,3 +111,30 @@ test('nobody else suffers by a name that does not open: not in a list, a page or
   }
   expect([one, damaged, last].map((id) => seen.get(id ?? ''))).toEqual(['Asha', null, 'Chanda']);
 });
+
+test('a search shows whom it cannot compare, and finds everybody else', async () => {
+  const areaId = d.north;
+  const people = [];
+  for (const name of ['Latika Rao', 'Latika Roy']) people.push(await d.register({ areaId, name }));
+  const [one, damaged] = people.map(({ id }) => id);
+  await damage(damaged ?? '');
+  const search = `searchPatients(name: "latika", areaId: "${areaId}")`;
+  const answer = await d.ask(
+    d.worker,
+    `{ ${search} { outcome matches { score matchedBy patient { id name } } } }`,
+  );
+  expect(answer.data).toEqual({
+    searchPatients: {
+      outcome: 'FOUND',
+      matches: [
+        {
+          score: expect.any(Number),
+          matchedBy: ['NAME_SPELLING'],
+          patient: { id: one, name: 'Latika Rao' },
+        },
+        { score: null, matchedBy: ['UNREADABLE'], patient: { id: damaged, name: null } },
+      ],
+    },
+  });
+  expect(codes(answer)).toEqual([unreadable(damaged ?? '', 'SEAL_VERSION_UNKNOWN')]);
+});
