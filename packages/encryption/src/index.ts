@@ -35,6 +35,7 @@ export { createSealing } from './sealing.ts';
 export type { BlindIndexContext, Opened, Sealing, SealingDependencies, Stored } from './sealing.ts';
 export { sealingExtension } from './sealing-extension.ts';
 export { openStoreKeys, type StoreKeys, type StoreKeysOptions } from './store-keys.ts';
+export { expectKeysThatFit } from './walk/keys-that-fit.ts';
 export { settleSealedState } from './walk/settle-sealed-state.ts';
 export { keyServiceConfigOf, keyServiceVariables } from './key-service/key-service-config.ts';
 export { openKeyService } from './key-service/open-key-service.ts';

@@ -1,11 +1,12 @@
 import type { Clock } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
-import { settleSealedState, type SealedFields } from '@caregraph/encryption';
+import { expectKeysThatFit, settleSealedState, type SealedFields } from '@caregraph/encryption';
 import type { Logger } from '@caregraph/observability';
 import type { Sealing } from './sealing.ts';
 
 /** Looks after the keys of a running subgraph. */
 export interface KeyTending {
+  /** @throws Error when the keys are not those that the rows were written with */
   start(): Promise<void>;
   stop(): void;
 }
@@ -35,6 +36,7 @@ export function createKeyTending(
   return {
     async start() {
       if (fields !== undefined) {
+        await expectKeysThatFit(pool, fields, sealing.keys);
         const sealed = await settleSealedState(pool, fields, sealing.keys, clock.now());
         if (!sealed) log.warn('some values are not sealed yet: caregraph keys seal-existing');
       }

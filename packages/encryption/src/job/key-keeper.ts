@@ -1,5 +1,6 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import type { DatabasePool } from '@caregraph/database';
+import { refuseOlderKek } from '../keyring/older-kek.ts';
 import type { KeyServiceWatch } from '../keyring/key-service-watch.ts';
 import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { SealedStore } from '../walk/rewrite-rows.ts';
@@ -37,6 +38,7 @@ export interface KeyKeeper {
   readonly jobs: JobStore;
   /** A job by its name. @throws RangeError for a kind, store or subject that there is not */
   job(name: JobName): KeyJob;
+  /** @throws Error where the key service has an older KEK than keys are wrapped by */
   run(job: KeyJob, options?: Partial<JobRunOptions>): Promise<JobOutcome>;
   /**
    * What is open and what should begin now, in the order in which it should run.
@@ -59,7 +61,11 @@ export function createKeyKeeper(options: KeyKeeperOptions): KeyKeeper {
   return {
     jobs,
     job,
-    run: (one, more = {}) => runJob(one, { jobs, clock, ids, ...more }),
+    async run(one, more = {}) {
+      const rotations = options.stores.map(({ keys }) => keys);
+      await refuseOlderKek(rotations, options.watch);
+      return runJob(one, { jobs, clock, ids, ...more });
+    },
     async due({ forgetBackups = false } = {}) {
       const keepMs = forgetBackups ? 0 : (options.keepReplacedMs ?? keepReplacedMs);
       const open = await jobs.openJobs();

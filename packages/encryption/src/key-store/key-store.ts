@@ -39,6 +39,8 @@ export interface NewPartitionKey extends PartitionKeyRow {
 
 /** The wrapped keys of one subgraph: its schema of the key database. */
 export interface KeyStore {
+  /** Whether there is any data key. */
+  holdsDataKeys(): Promise<boolean>;
   /** Active or retired keys by id; ids that are not there are left out. */
   dataKeys(ids: readonly string[]): Promise<DataKeyRow[]>;
   /** One row for each owner, in the order given. */
@@ -83,6 +85,14 @@ export function createKeyStore(keyPool: SqlPool, store: string): KeyStore {
   const pool = ownFaults(keyPool);
   const schema = quotedSchema(store);
   return {
+    async holdsDataKeys() {
+      const [found] = await ask<{ any: boolean }>(
+        pool,
+        `SELECT EXISTS (SELECT FROM ${schema}.data_key) AS any`,
+        [],
+      );
+      return found?.any === true;
+    },
     async dataKeys(ids) {
       const rows = await ask<JoinedRow>(
         pool,

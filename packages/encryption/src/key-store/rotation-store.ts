@@ -39,6 +39,8 @@ export interface RotationStore {
     except?: readonly string[],
   ): Promise<KekWrappedRow[]>;
   countWrappedBelow(kekVersion: number, except?: readonly string[]): Promise<number>;
+  /** The newest version of a key service's KEK that any key is wrapped by; 0 when there is none. */
+  newestVersion(keyService: string): Promise<number>;
   /** When the oldest key that is there was made. */
   firstKeyAt(): Promise<Date | undefined>;
   /** Replaces what keys are wrapped as, at once; not those that somebody replaced meanwhile. */
@@ -99,6 +101,16 @@ function kekStore(pool: DatabasePool, schema: string) {
         [kekVersion, except],
       );
       return rows[0]?.count ?? 0;
+    },
+    async newestVersion(keyService: string) {
+      const { rows } = await pool.query<{ newest: number }>(
+        `SELECT coalesce(max(kek_version), 0)::int AS newest FROM (
+           SELECT key_service, kek_version FROM ${schema}.partition_key
+           UNION ALL SELECT key_service, kek_version FROM ${schema}.index_key) AS wrapped
+         WHERE key_service = $1`,
+        [keyService],
+      );
+      return rows[0]?.newest ?? 0;
     },
     async firstKeyAt() {
       const { rows } = await pool.query<{ at: Date | null }>(
