@@ -28,7 +28,17 @@ let entry: ErasureEntry;
 const worker = 'hospital-clinician-1';
 const canary = 'Zahnarztbesuch-4711';
 
+interface Sent {
+  readonly name: string;
+  readonly input: object;
+  readonly operation: Record<string, unknown>;
+}
+const sent: Sent[] = [];
+/** What was sent about the person before they were erased. */
+let sentBefore: readonly Sent[];
+
 async function write(actor: string, name: string, input: object, operation = stack.operation()) {
+  sent.push({ name, input, operation });
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input!`;
   const data = await stack.read(
     actor,
@@ -106,6 +116,11 @@ beforeAll(async () => {
     ...{ id: stack.newId(), patientId: aliasId, kind: 'FOLLOW_UP', dueOn: '2027-01-01' },
     note: canary,
   });
+  const checkup = { id: stack.newId(), visitType: 'GENERAL', notes: canary };
+  await write(worker, 'recordCheckup', { ...checkup, patientId: aliasId });
+  const amendment = { id: stack.newId(), amendsId: checkup.id, reason: 'ENTRY_ERROR' };
+  const amended = await write(worker, 'amendCheckup', { ...amendment, notes: `${canary} again` });
+  expect(amended).toMatchObject({ verdict: 'APPLIED' });
   await write(worker, 'changePatientStatus', {
     ...{ patientId: aliasId, status: 'MERGED', mergedIntoId: patientId },
   });
@@ -131,6 +146,7 @@ beforeAll(async () => {
   const outcome = await erasing.erasure.erase(patientId, 'REQUEST_OF_PERSON');
   if (outcome.kind !== 'ERASED') throw new Error(outcome.kind);
   ({ entry } = outcome);
+  sentBefore = sent.filter(({ input }) => !('id' in input && input.id === relativeId));
   await stack.settle();
 });
 afterAll(async () => {
@@ -286,6 +302,50 @@ test('a second erasure finds nothing to do and gives the same certificate', asyn
   expect(await valueOf(stack.deployment.pools.patient, events, patientId)).toBe(1);
 });
 
+describe('an operation from before, sent again', () => {
+  const refused = {
+    ...{ verdict: 'REJECTED', replayed: true },
+    problems: [expect.objectContaining({ code: 'ERASED' })],
+  };
+
+  test('tells its author that the person was erased, whatever name is guessed', async () => {
+    expect(sentBefore.length).toBeGreaterThan(8);
+    for (const { name, input, operation } of sentBefore) {
+      expect(await write(worker, name, input, operation), name).toEqual(refused);
+      const guess = { ...input, ...('name' in input ? { name: `${canary} Bequm` } : {}) };
+      expect(await write(worker, name, guess, operation), name).toEqual(refused);
+    }
+    const [relative] = sent.filter(({ input }) => 'id' in input && input.id === relativeId);
+    if (relative === undefined) throw new Error('nobody stays');
+    const stays = await write(worker, relative.name, relative.input, relative.operation);
+    expect(stays).toEqual({ verdict: 'APPLIED', replayed: true, problems: [] });
+  });
+
+  test('tells nobody else anything', async () => {
+    const token = await stack.deployment.tokens.issue({
+      ...subjectOf(stack.actor(worker)),
+      id: stack.newId(),
+    });
+    const document = `mutation ($operation: OperationInput!, $input: RegisterPatientInput!) {
+      registerPatient(operation: $operation, input: $input) { verdict }
+    }`;
+    for (const { name, input, operation } of sentBefore.slice(0, 1)) {
+      expect(name).toBe('registerPatient');
+      const { errors } = await stack.ask(worker, document, { operation, input }, { token });
+      expect(errors.map(({ extensions }) => extensions.code)).toEqual(['OPERATION_ID_REUSED']);
+    }
+  });
+
+  test('is not told apart by any hash that stayed', async () => {
+    const ids = sentBefore.map(({ operation }) => operation['id']);
+    const hashes = `SELECT count(*)::int AS value FROM operation_record
+      WHERE id = ANY($1) AND request_hash <> ''`;
+    for (const store of ['patient', 'clinical', 'prescription'] as const) {
+      expect(await valueOf(stack.deployment.pools[store], hashes, ids), store).toBe(0);
+    }
+  });
+});
+
 describe('what comes late', () => {
   const fact = () => ({ id: stack.newId(), patientId });
   test.each([
@@ -324,6 +384,11 @@ describe('what comes late', () => {
       });
     }
     expect(await placesOf(stack.deployment.pools, [canary])).toEqual([]);
+    const hashes = `SELECT count(*)::int AS value FROM operation_record
+      WHERE id = $1 AND request_hash <> ''`;
+    for (const store of ['patient', 'clinical', 'prescription'] as const) {
+      expect(await valueOf(stack.deployment.pools[store], hashes, operation['id'])).toBe(0);
+    }
   });
 
   const anyArea = () => stack.actor(worker).areaRoots[0];

@@ -30,9 +30,9 @@ afterAll(async () => {
 });
 
 /** The migration over a store that is already at its newest: it changes rows and no table. */
-async function migrateAgain(store: Store): Promise<void> {
+async function migrateAgain(store: Store, migration = 'own_kept_values'): Promise<void> {
   const folder = join(storeFiles(store).directory, 'migrations');
-  const name = (await readdir(folder)).find((one) => one.endsWith('_own_kept_values'));
+  const name = (await readdir(folder)).find((one) => one.endsWith(`_${migration}`));
   const sql = await readFile(join(folder, name ?? '', 'migration.sql'), 'utf8');
   await stack.deployment.pools[store].query(sql);
 }
@@ -183,4 +183,23 @@ test('an erasure finds it, and of somebody who was erased before nothing is left
   );
   const emptied = { kept: null, owner: null, verdict: 'QUARANTINED' };
   expect(rows).toEqual([emptied, emptied]);
+});
+
+test('a hash that an earlier erasure or a refusal left is blanked, and no other', async () => {
+  const { patient } = stack.deployment.pools;
+  const [kept, emptied] = [
+    await keep('patient', 'updatePatient', '{}'),
+    await keep('patient', 'updatePatient', '{}'),
+  ];
+  const empty = 'UPDATE operation_record SET sealed_payload = NULL WHERE id = $1';
+  await patient.query(empty, [emptied]);
+  const taken = await valueOf<string>(
+    patient,
+    `SELECT id AS value FROM operation_record WHERE result ? 'entityId' LIMIT 1`,
+  );
+  await migrateAgain('patient', 'blank_scrubbed_hashes');
+  const hash = 'SELECT length(request_hash) AS value FROM operation_record WHERE id = $1';
+  expect(await valueOf(patient, hash, emptied)).toBe(0);
+  expect(await valueOf(patient, hash, kept)).toBe(1);
+  expect(await valueOf(patient, hash, taken)).toBe(32);
 });

@@ -186,9 +186,16 @@ test('a backup of the stores alone tells nothing: what it holds of the person do
 test('restored stores forget the person again before they serve', async () => {
   const restored = await copyAll((name) => backup[name]);
   const keyDatabase = targetOf(stack.keys.keyPool);
+  const registration = await valueOf<string>(
+    connect(backup.patient),
+    `SELECT id AS value FROM operation_record WHERE result->>'entityId' = $1 LIMIT 1`,
+    patientId,
+  );
   const deployment = await start(restored, keyDatabase);
   try {
     await expectGone(deployment);
+    const hash = 'SELECT length(request_hash) AS value FROM operation_record WHERE id = $1';
+    expect(await valueOf(connect(restored.patient), hash, registration)).toBe(0);
   } finally {
     await deployment.stop();
   }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createNoteGraph, type NoteGraph } from '../test-graph.ts';
 
 let graph: NoteGraph;
@@ -161,6 +161,55 @@ test('a connection that dies between effect and commit leaves nothing; the repla
     operations: 1,
     notes: 1,
     intents: 1,
+  });
+});
+
+describe('an operation without a hash', () => {
+  const hashOf = async (id: unknown): Promise<unknown> => {
+    const sql = 'SELECT length(request_hash) AS bytes FROM operation_record WHERE id = $1';
+    return (await graph.pool.query(sql, [id])).rows[0];
+  };
+  const blank = async (id: unknown, emptied: boolean) => {
+    const result = emptied ? `result - 'entityId' - 'version'` : 'result';
+    const sql = `UPDATE operation_record SET request_hash = '', result = ${result} WHERE id = $1`;
+    await graph.pool.query(sql, [id]);
+  };
+  const codeOf = ({ errors }: { errors: readonly { extensions: { code?: unknown } }[] }) =>
+    errors.map((error) => error.extensions.code);
+
+  test('is one that was refused: its values are not kept in any form', async () => {
+    const operation = graph.operation();
+    await send(operation, input({ text: 'named' }));
+    expect(await hashOf(operation['id'])).toEqual({ bytes: 0 });
+    const taken = graph.operation();
+    await send(taken, input());
+    expect(await hashOf(taken['id'])).toEqual({ bytes: 32 });
+  });
+
+  test.each([
+    ['whose record went', true, { verdict: 'REJECTED', problems: [{ code: 'ERASED' }] }],
+    ['whose record stayed', false, { verdict: 'APPLIED', problems: [] }],
+  ])('%s answers alike, whatever is guessed', async (_what, emptied, said) => {
+    const [operation, note] = [graph.operation(), input()];
+    await send(operation, note);
+    await blank(operation['id'], emptied);
+    for (const guess of [note, { ...note, text: 'seen at hone' }]) {
+      const { receipt } = await send(operation, guess);
+      expect(receipt).toMatchObject({ ...said, replayed: true });
+    }
+  });
+
+  test('is not found under another count, at another time, or by another author', async () => {
+    const [operation, note] = [graph.operation(), input()];
+    await send(operation, note);
+    await blank(operation['id'], true);
+    const other = { deviceSequence: 4_711 };
+    expect(codeOf(await send({ ...operation, ...other }, note))).toEqual(['OPERATION_ID_REUSED']);
+    const later = { recordedAt: new Date(Date.now() - 1_000).toISOString() };
+    expect(codeOf(await send({ ...operation, ...later }, note))).toEqual(['OPERATION_ID_REUSED']);
+    const stranger = await graph.token({ roles: ['health_worker'] });
+    const answer = await graph.ask(stranger, recordNote, { operation, input: note });
+    expect(codeOf(answer)).toEqual(['OPERATION_ID_REUSED']);
   });
 });
 

@@ -1,16 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Actor } from '@caregraph/access';
 import { isUuidV7 } from '@caregraph/clock';
 import { constraintViolation, isDataException } from '@caregraph/database';
 import { Fault, type ProblemCode } from '@caregraph/fault';
 import { toOutboxRows, type SqlSession, type TransactionalStore } from '@caregraph/messaging';
 import type { RequestContext } from '../context.ts';
-import {
-  claimOperation,
-  settleOperation,
-  type EarlierOperation,
-  type OperationResult,
-} from './operation-record.ts';
+import { claimOperation, settleOperation, type OperationResult } from './operation-record.ts';
 import {
   isApplied,
   rejected,
@@ -26,6 +20,7 @@ import { keptValues } from './kept-value.ts';
 import { keyOwnersOf, type Subject } from './key-owners.ts';
 import type { Receipt } from './receipt.ts';
 import { withSubject } from './refused-subject.ts';
+import { replayOperation } from './replay-operation.ts';
 import { hashRequest } from './request-hash.ts';
 import { writeIntents } from './write-intent.ts';
 
@@ -106,7 +101,8 @@ export function createOperationEngine<TContext extends RequestContext, TTx exten
           ...{ requestId, named },
         });
         if (claim.kind === 'REPLAY') {
-          return replay(operation.name, input.id, claim.earlier, requestHash, stamp);
+          const call = { operation: operation.name, stamp, requestHash, subjects, erased };
+          return replayOperation(call, claim.earlier);
         }
         const call = { ctx, tx, input: payload, stamp };
         const outcome =
@@ -139,25 +135,6 @@ function stampOf(ctx: RequestContext, input: OperationInput): OperationStamp {
     recordedAt: new Date(deviceMs + input.clockOffsetMs),
     receivedAt: ctx.clock.now(),
     baseVersion: input.baseVersion ?? undefined,
-  };
-}
-
-function replay(
-  operation: string,
-  operationId: string,
-  earlier: EarlierOperation,
-  requestHash: Uint8Array,
-  stamp: OperationStamp,
-): Receipt {
-  if (!timingSafeEqual(earlier.requestHash, requestHash)) throw new Fault('OPERATION_ID_REUSED');
-  return {
-    operation,
-    operationId,
-    verdict: earlier.verdict,
-    replayed: true,
-    problems: earlier.result.problems,
-    serverTime: stamp.receivedAt,
-    entityId: earlier.result.entityId,
   };
 }
 

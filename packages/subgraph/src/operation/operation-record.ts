@@ -9,15 +9,16 @@ export interface OperationResult {
 }
 
 export interface EarlierOperation {
+  /** Empty when it was blanked: of a refusal at once, else by the erasure of whom it tells of. */
   readonly requestHash: Uint8Array;
+  /** Whether name, author, count and time are those of this call. */
+  readonly sameStamp: boolean;
   readonly verdict: Verdict;
   readonly result: OperationResult;
-}
-
-interface EarlierRow {
-  readonly request_hash: Uint8Array;
-  readonly verdict: Verdict;
-  readonly result: OperationResult;
+  /** Whether a payload is kept with it. */
+  readonly hasPayload: boolean;
+  /** Those of `named` who were erased. */
+  readonly erased: readonly string[];
 }
 
 /** An id that is ours now, or what the earlier call under it left. */
@@ -68,13 +69,29 @@ export async function claimOperation(
     claim.named,
   );
   if (claimed !== undefined) return { kind: 'NEW', erased: claimed.erased };
-  const [row] = await tx.$queryRawUnsafe<EarlierRow[]>(
-    'SELECT request_hash, verdict, result FROM operation_record WHERE id = $1::uuid',
+  return { kind: 'REPLAY', earlier: await readEarlier(tx, claim) };
+}
+
+async function readEarlier(
+  tx: SqlSession,
+  { input, name, actorId, named }: Parameters<typeof claimOperation>[1],
+): Promise<EarlierOperation> {
+  const [earlier] = await tx.$queryRawUnsafe<EarlierOperation[]>(
+    `SELECT request_hash AS "requestHash", verdict, result,
+       sealed_payload IS NOT NULL AS "hasPayload",
+       name = $2 AND actor_id = $3 AND device_sequence = $4
+         AND device_recorded_at = $5::timestamptz(3) AS "sameStamp",
+       erased_among($6::uuid[])::text[] AS erased
+     FROM operation_record WHERE id = $1::uuid`,
     input.id,
+    name,
+    actorId,
+    input.deviceSequence,
+    input.recordedAt,
+    named,
   );
-  if (row === undefined) throw new Error('an operation record vanished while it was replayed');
-  const earlier = { requestHash: row.request_hash, verdict: row.verdict, result: row.result };
-  return { kind: 'REPLAY', earlier };
+  if (earlier === undefined) throw new Error('an operation record vanished while it was replayed');
+  return earlier;
 }
 
 export interface ConflictRow {
@@ -95,7 +112,12 @@ export interface SealedPayload {
   readonly bytes: Uint8Array;
 }
 
-/** Writes what an operation leaves behind in one statement: verdict, log, conflicts, events. */
+/**
+ * Writes what an operation leaves behind in one statement: verdict, log, conflicts, events.
+ *
+ * Threat: a refusal names no record by which an erasure would find it, and the hash of what it said
+ * confirms a guess of a name. Defence: a refusal keeps no hash.
+ */
 export async function settleOperation(
   tx: SqlSession,
   settled: {
@@ -125,6 +147,7 @@ export async function settleOperation(
          field text, shown text, kept_sealed text, kept_owner_id uuid)
      ), events AS (${outboxInsertSql('$9')})
      UPDATE operation_record SET verdict = $2, result = $3::jsonb,
+       request_hash = CASE WHEN $2 = 'REJECTED' THEN ''::bytea ELSE request_hash END,
        sealed_payload = decode($4, 'hex'), payload_owner_id = $10::uuid WHERE id = $1::uuid`,
     settled.stamp.id,
     settled.verdict,

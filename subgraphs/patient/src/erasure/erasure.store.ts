@@ -54,7 +54,8 @@ async function erase(tx: ErasureTx, order: ErasureOrder): Promise<RowsErased> {
   let rows = await deletePerson(tx, patientId);
   const dissolved = await dissolveHouseholds(tx, order, home.empty);
   const gone = [...(person?.gone ?? []), ...dissolved.gone];
-  rows += dissolved.rows + (await scrubWrites(tx, [patientId, ...dissolved.ids], gone, order.at));
+  const owners = [patientId, ...dissolved.ids];
+  rows += dissolved.rows + (await scrubWrites(tx, owners, gone, order.at, home.left));
   rows += await scrubEvents(tx, patientId);
   await leaveEvents(
     tx,

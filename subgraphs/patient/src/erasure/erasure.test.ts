@@ -82,6 +82,33 @@ describe('a household', () => {
     });
   });
 
+  test('lives on, and what was asked of it confirms no guess of a name', async () => {
+    const { write, worker, graph } = district;
+    const id = graph.ids.next();
+    const home = { id, areaId: district.north, label: "Rehana's house" };
+    const registered = graph.operation();
+    await write(worker, 'registerHousehold', home, registered);
+    const head = await district.register({ householdId: id });
+    await district.register({ householdId: id });
+    const headed = graph.operation();
+    const change = { householdId: id, headId: head.id };
+    await write(worker, 'updateHousehold', change, headed);
+    await erase(head.id);
+    for (const { id: of } of [registered, headed]) {
+      const row = await rowOf('operation_record', String(of));
+      expect(row).toMatchObject({ request_hash: Buffer.alloc(0), result: { entityId: id } });
+    }
+    for (const label of [home.label, "Rehema's house"]) {
+      const again = await write(worker, 'registerHousehold', { ...home, label }, registered);
+      const household = { id, label: null };
+      expect(again).toMatchObject({ verdict: 'APPLIED', replayed: true, household });
+    }
+    expect(await write(worker, 'updateHousehold', change, headed)).toMatchObject({
+      ...{ verdict: 'REJECTED', replayed: true, household: null },
+      problems: [{ code: 'ERASED', field: 'headId' }],
+    });
+  });
+
   test('in which nobody is left goes too, and nothing late brings it back', async () => {
     const { householdId, members } = await household(1);
     const [only = ''] = members;

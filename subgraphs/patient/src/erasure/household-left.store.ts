@@ -14,6 +14,8 @@ interface LeftHome {
   readonly empty: readonly string[];
   /** Who lives on in a household whose head has gone. */
   readonly members: readonly string[];
+  /** The household, when others live on in it: its operations may name the person. */
+  readonly left: readonly string[];
 }
 
 /**
@@ -26,7 +28,7 @@ export async function leaveHousehold(
   at: Date,
 ): Promise<LeftHome> {
   const householdId = person?.householdId ?? null;
-  if (person === undefined || householdId === null) return { empty: [], members: [] };
+  if (person === undefined || householdId === null) return { empty: [], members: [], left: [] };
   const headless = await tx.query<{ id: string; version: number; areaId: string }>(
     `UPDATE household SET head_id = NULL, label = NULL, ${nextVersion('headId', 'label')}
      WHERE id = $1 AND head_id = $2 RETURNING id::text, version, area_id::text AS "areaId"`,
@@ -37,13 +39,13 @@ export async function leaveHousehold(
     [householdId, person.id],
   );
   const [changed] = headless.rows;
-  if (rows.length === 0) return { empty: [householdId], members: [] };
-  if (changed === undefined) return { empty: [], members: [] };
+  if (rows.length === 0) return { empty: [householdId], members: [], left: [] };
+  if (changed === undefined) return { empty: [], members: [], left: [householdId] };
   await tx.query(`DELETE FROM conflict_record WHERE entity_id = $1 AND field = 'label'`, [
     householdId,
   ]);
   await logChange(tx, { typename: 'Household', ...changed }, at);
-  return { empty: [], members: rows.map((row) => row.id) };
+  return { empty: [], members: rows.map((row) => row.id), left: [householdId] };
 }
 
 /** Households that go with a person, and what is to be told of it. */
