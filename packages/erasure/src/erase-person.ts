@@ -1,13 +1,14 @@
 import type { Clock, IdSource } from '@caregraph/clock';
 import { certificateOf, type StoreCount } from './certificate.ts';
+import { eraseKeys, eraseRows, type ErasureTarget } from './erase-store.ts';
 import {
-  begunIn,
-  eraseKeys,
-  eraseRows,
-  showsErased,
-  withSubjects,
-  type ErasureTarget,
-} from './erase-store.ts';
+  asItStands,
+  defaultKeyBackupDays,
+  earlierOf,
+  findPerson,
+  isDone,
+  type Erasable,
+} from './find-person.ts';
 import type {
   ErasureCertificate,
   ErasureEntry,
@@ -33,13 +34,6 @@ export interface ErasureOptions {
   readonly note?: string | undefined;
 }
 
-/** What was found under an id, before anything is done. */
-export type Erasable =
-  | { readonly kind: 'PERSON'; readonly aliases: readonly string[] }
-  /** Another record answers for this one: that one is to be named, and takes this one with it. */
-  | { readonly kind: 'ALIAS'; readonly survivorId: string }
-  | { readonly kind: 'UNKNOWN' };
-
 export type ErasureOutcome =
   { readonly kind: 'ERASED'; readonly entry: ErasureEntry } | Exclude<Erasable, { kind: 'PERSON' }>;
 
@@ -63,7 +57,6 @@ export interface Erasure {
   replay(): Promise<readonly string[]>;
 }
 
-const defaultKeyBackupDays = 35;
 /** People merge records at a pace that an erasure outruns. */
 const rounds = 20;
 
@@ -84,18 +77,19 @@ export function createErasure(options: ErasureOptions): Erasure {
     async look(patientId) {
       await requireErasureList(options);
       const known = await list.read(patientId);
-      if (known === undefined) return look(options, patientId);
-      return { kind: 'PERSON', aliases: (await asItStands(options, known.record)).record.aliases };
+      if (known === undefined) return findPerson(options, patientId);
+      const { aliases } = (await asItStands(options, known.record)).record;
+      return { kind: 'PERSON', aliases, earlier: await earlierOf(options, known) };
     },
     erase: (patientId, reason) =>
       oneAtATime(stores, async () => {
         await requireErasureList(options);
         const known = await list.read(patientId);
         if (known !== undefined) {
-          const done = known.record.state === 'COMPLETED' && (await isDone(options, known));
+          const { done } = await earlierOf(options, known);
           return { kind: 'ERASED', entry: done ? known : await complete(options, known) };
         }
-        const found = await look(options, patientId);
+        const found = await findPerson(options, patientId);
         if (found.kind !== 'PERSON') return found;
         const entry = await intend(options, patientId, reason, found.aliases);
         return { kind: 'ERASED', entry: await complete(options, entry) };
@@ -117,33 +111,6 @@ export function createErasure(options: ErasureOptions): Erasure {
       });
     },
   };
-}
-
-async function look({ stores }: ErasureOptions, patientId: string): Promise<Erasable> {
-  const known = await Promise.all(
-    stores.map(
-      async (target) =>
-        (await target.erasure.knows(target.pool, patientId)) ||
-        (await begunIn(target, [patientId])).length > 0,
-    ),
-  );
-  if (!known.includes(true)) return { kind: 'UNKNOWN' };
-  const { survivorId, aliases } = await recordsOf(stores, patientId);
-  return survivorId === null ? { kind: 'PERSON', aliases } : { kind: 'ALIAS', survivorId };
-}
-
-async function recordsOf(stores: readonly ErasureTarget[], patientId: string) {
-  for (const { erasure, pool } of stores) {
-    if (erasure.recordsOf) return erasure.recordsOf(pool, patientId);
-  }
-  throw new Error('none of the stores knows of merged records');
-}
-
-async function isDone(options: ErasureOptions, entry: ErasureEntry): Promise<boolean> {
-  const { stores, keyBackupDays = defaultKeyBackupDays } = options;
-  const shown = await Promise.all(stores.map((target) => showsErased(target, entry.record)));
-  if (!shown.every(Boolean)) return false;
-  return (await renewedCertificate(entry, stores, keyBackupDays)) === undefined;
 }
 
 /** First of all, so that a kill from here on is made good by the next run or start. */
@@ -219,24 +186,6 @@ async function eraseAllRows(
     if (rows.size === stores.length) return { record, rows };
   }
   throw new Error('records are being merged into this one all the time: try again');
-}
-
-/**
- * The list names every record of the person before it goes: a restored store may have it again. A
- * record that is not merged any more is somebody else's, and is taken out, unless it has begun to go.
- */
-async function asItStands(
-  { stores }: ErasureOptions,
-  record: ErasureRecord,
-): Promise<{ readonly record: ErasureRecord; readonly begun: readonly string[] }> {
-  if (record.state === 'COMPLETED') return { record, begun: [] };
-  const begunBy = await Promise.all(stores.map((target) => begunIn(target, record.aliases)));
-  const begun = record.aliases.filter((id) => begunBy.some((ids) => ids.includes(id)));
-  const { aliases } = await recordsOf(stores, record.patientId);
-  const all = [...begun.filter((id) => !aliases.includes(id)), ...aliases];
-  const isSame =
-    all.length === record.aliases.length && all.every((id, at) => id === record.aliases[at]);
-  return { record: isSame ? record : withSubjects(record, all), begun };
 }
 
 /** Households are named before their keys go: a restored store may have them again. */

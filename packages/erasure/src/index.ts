@@ -1,12 +1,12 @@
 export { verifyCertificate } from './certificate.ts';
 export {
   createErasure,
-  type Erasable,
   type Erasure,
   type ErasureOptions,
   type ErasureOutcome,
 } from './erase-person.ts';
 export type { ErasureTarget } from './erase-store.ts';
+export type { EarlierErasure, Erasable } from './find-person.ts';
 export {
   erasureReasons,
   type ErasureCertificate,

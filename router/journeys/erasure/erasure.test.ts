@@ -431,6 +431,17 @@ describe('what comes late', () => {
 });
 
 describe('what is not erased', () => {
+  test('a record that went with another one: no second entry is made', async () => {
+    const found = {
+      ...{ kind: 'WENT_WITH', survivorId: patientId },
+      earlier: { entry, done: true },
+    };
+    expect(await erasing.erasure.look(aliasId)).toEqual(found);
+    expect(await erasing.erasure.erase(aliasId, 'COURT_ORDER')).toEqual(found);
+    expect(await erasing.list.read(aliasId)).toBeUndefined();
+    expect(await erasing.erasure.look(patientId)).toMatchObject({ earlier: { entry, done: true } });
+  });
+
   test('nobody is known under the id', async () => {
     const id = stack.newId();
     expect(await erasing.erasure.erase(id, 'COURT_ORDER')).toEqual({ kind: 'UNKNOWN' });

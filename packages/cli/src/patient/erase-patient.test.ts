@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { storeNames, type DatabaseName } from '@caregraph/database';
 import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
@@ -53,16 +53,32 @@ async function caregraph(
   return { code: await ended, said, errors };
 }
 
+async function change(store: string, sql: string, values: unknown[]): Promise<void> {
+  const client = new pg.Client({ connectionString: environment[`DATABASE_URL_${store}`] });
+  await client.connect();
+  await client.query(sql, values).finally(() => client.end());
+}
+
 /** Somebody of whom clinical has heard. */
 async function somebody(): Promise<string> {
   const patientId = ids.next();
-  const client = new pg.Client({ connectionString: environment['DATABASE_URL_CLINICAL'] });
-  await client.connect();
-  await client.query(
-    `INSERT INTO patient_ref (id, author_id, status, version) VALUES ($1, $1, 'ACTIVE', 1)`,
-    [patientId],
+  const sql = `INSERT INTO patient_ref (id, author_id, status, version)
+    VALUES ($1, $1, 'ACTIVE', 1)`;
+  await change('CLINICAL', sql, [patientId]);
+  return patientId;
+}
+
+/** Somebody who is registered. */
+async function registered(mergedIntoId: string | null = null): Promise<string> {
+  const patientId = ids.next();
+  await change(
+    'PATIENT',
+    `WITH area AS (INSERT INTO area_ref (id, ancestors, version) VALUES ($1, ARRAY[$1]::uuid[], 1))
+     INSERT INTO patient (id, name, sex, birth_date_estimated, status, merged_into_id, area_id,
+       institution_id, version, field_versions, author_id, recorded_at, received_at)
+     VALUES ($1, '', 'FEMALE', false, $3, $2, $1, $1, 1, '{}', $1, now(), now())`,
+    [patientId, mergedIntoId, mergedIntoId === null ? 'ACTIVE' : 'MERGED'],
   );
-  await client.end();
   return patientId;
 }
 
@@ -94,6 +110,61 @@ test('it says what will happen, erases, and names the certificate, which then is
   expect(changed).toMatchObject({ code: 1 });
   expect(changed.said).toContain('CERTIFICATE DOES NOT HOLD');
   await writeFile(path, genuine);
+});
+
+describe('somebody who was erased already', () => {
+  const again = (id: string) => ['erase', id, '--reason', 'RETENTION_ENDED'];
+
+  test('is not erased once more, and the reason stands', async () => {
+    const patientId = await somebody();
+    await caregraph(erase(patientId, '--yes'));
+    const path = join(folder, '.env.erasures', `${patientId}.json`);
+    const entry = await readFile(path, 'utf8');
+    const { code, said, errors } = await caregraph(again(patientId));
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(said).toMatch(
+      new RegExp(`^${patientId} was erased already: COURT_ORDER, begun 2.*, completed 2`),
+    );
+    expect(said).toContain('The reason RETENTION_ENDED is not taken: COURT_ORDER stands.');
+    expect(said).toContain('Nothing of it is left to do.');
+    expect(said).toContain(`Certificate: ${path}`);
+    expect(said).not.toMatch(/This erases|Erased/);
+    expect(await readFile(path, 'utf8')).toBe(entry);
+    expect((await caregraph(erase(patientId))).said).not.toContain('is not taken');
+  });
+
+  test('is erased from a store that has them again', async () => {
+    const patientId = await somebody();
+    await caregraph(erase(patientId, '--yes'));
+    await change('CLINICAL', 'DELETE FROM erased_subject WHERE id = $1', [patientId]);
+    const unconfirmed = await caregraph(again(patientId));
+    expect(unconfirmed).toMatchObject({ code: 1, said: expect.stringContaining('This erases') });
+    const { code, said } = await caregraph([...again(patientId), '--yes']);
+    expect(code).toBe(0);
+    expect(said).toContain('What is left of it is to be completed now.');
+    expect(said).toContain('Erased.');
+    expect((await caregraph(again(patientId))).said).toContain('Nothing of it is left to do.');
+  });
+
+  test('is not erased by a record that went along, which gets no entry', async () => {
+    const survivorId = await registered();
+    const aliasId = await registered(survivorId);
+    const refused = await caregraph(erase(aliasId, '--yes'));
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.said).toContain(`merged into ${survivorId}, which answers for it`);
+    await caregraph(erase(survivorId, '--yes'));
+    const list = join(folder, '.env.erasures');
+    const names = await readdir(list);
+    const { code, said } = await caregraph(erase(aliasId, '--yes'));
+    expect(code).toBe(0);
+    expect(said).toContain(`was merged into ${survivorId}, and went with it: COURT_ORDER`);
+    expect(said).toContain(`Certificate: ${join(list, `${survivorId}.json`)}`);
+    expect(await readdir(list)).toEqual(names);
+    await change('CLINICAL', 'DELETE FROM erased_subject WHERE id = $1', [aliasId]);
+    const left = await caregraph(erase(aliasId, '--yes'));
+    expect(left).toMatchObject({ code: 1 });
+    expect(left.said).toContain(`caregraph patient erase ${survivorId} --reason COURT_ORDER`);
+  });
 });
 
 test('the id has to be typed as it is, unless --yes says so', async () => {

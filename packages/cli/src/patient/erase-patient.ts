@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Erasable, ErasureReason } from '@caregraph/erasure';
+import type { EarlierErasure, Erasable, ErasureReason } from '@caregraph/erasure';
 import { withErasures, type OpenErasures } from './erasure-target.ts';
 
 export interface ErasureWish {
@@ -10,9 +10,10 @@ export interface ErasureWish {
 }
 
 /**
- * Erases a person after saying what will happen.
+ * Erases a person after saying what will happen. Of one who was erased already it says so, and
+ * completes what is left.
  *
- * @returns false when nothing was erased
+ * @returns false when the person is not erased
  */
 export async function erasePatient(
   wish: ErasureWish,
@@ -26,34 +27,76 @@ export async function erasePatient(
 }
 
 async function eraseFrom(
-  { erasure, list }: OpenErasures,
+  open: OpenErasures,
   { patientId, reason, asks }: ErasureWish,
   say: (line: string) => void,
 ): Promise<boolean> {
+  const { erasure, list } = open;
   const found = await erasure.look(patientId);
-  if (found.kind !== 'PERSON') {
-    say(refusal(found));
-    return false;
-  }
-  for (const line of announcement(patientId, found.aliases)) say(line);
-  if (asks && !(await isConfirmed(patientId))) {
-    say('The id was not typed as it is: nothing was erased.');
-    return false;
+  if (found.kind !== 'PERSON') return tellOther(open, found, say);
+  const { earlier } = found;
+  for (const line of earlier ? reminder(patientId, reason, earlier) : []) say(line);
+  if (!earlier?.done) {
+    for (const line of announcement(patientId, found.aliases)) say(line);
+    if (asks && !(await isConfirmed(patientId))) {
+      say('The id was not typed as it is: nothing was erased.');
+      return false;
+    }
   }
   const outcome = await erasure.erase(patientId, reason);
-  if (outcome.kind !== 'ERASED') {
-    say(refusal(outcome));
-    return false;
-  }
+  if (outcome.kind !== 'ERASED') return tellOther(open, outcome, say);
   const { certificate } = outcome.entry;
-  say(
-    `Erased. Backups of the keys expire on ${certificate?.keyBackupsExpireOn ?? 'an unknown day'}.`,
-  );
+  const expiry = certificate?.keyBackupsExpireOn ?? 'an unknown day';
+  say(`${earlier?.done ? '' : 'Erased. '}Backups of the keys expire on ${expiry}.`);
   say(`Certificate: ${list.pathOf(patientId)}`);
   return true;
 }
 
-function refusal(found: Exclude<Erasable, { kind: 'PERSON' }>): string {
+/** What was found is not to be erased by itself. @returns whether it was erased all the same */
+function tellOther(
+  { list }: OpenErasures,
+  found: Exclude<Erasable, { kind: 'PERSON' }>,
+  say: (line: string) => void,
+): boolean {
+  if (found.kind !== 'WENT_WITH') {
+    say(refusal(found));
+    return false;
+  }
+  const { survivorId, earlier } = found;
+  const { reason } = earlier.entry.record;
+  if (!earlier.done) {
+    say(`This record goes with ${survivorId}, which it was merged into, and whose erasure`);
+    say(`is not complete: caregraph patient erase ${survivorId} --reason ${reason}`);
+    return false;
+  }
+  say(`This record was merged into ${survivorId}, and went with it: ${whenAndWhy(earlier)}.`);
+  say(`Certificate: ${list.pathOf(survivorId)}`);
+  return true;
+}
+
+/** What an operator has to know who erases somebody once more. */
+function reminder(
+  patientId: string,
+  reason: ErasureReason,
+  earlier: EarlierErasure,
+): readonly string[] {
+  const { reason: known, state } = earlier.entry.record;
+  const was = state === 'COMPLETED' ? 'was' : 'began to be';
+  return [
+    `${patientId} ${was} erased already: ${whenAndWhy(earlier)}.`,
+    ...(reason === known ? [] : [`The reason ${reason} is not taken: ${known} stands.`]),
+    earlier.done ? 'Nothing of it is left to do.' : 'What is left of it is to be completed now.',
+  ];
+}
+
+function whenAndWhy({ entry }: EarlierErasure): string {
+  const { requestedAt, reason } = entry.record;
+  const { completedAt } = entry.certificate ?? {};
+  const end = completedAt === undefined ? 'not completed' : `completed ${completedAt}`;
+  return `${reason}, begun ${requestedAt}, ${end}`;
+}
+
+function refusal(found: Exclude<Erasable, { kind: 'PERSON' | 'WENT_WITH' }>): string {
   return found.kind === 'UNKNOWN'
     ? 'No store knows this id: nothing was erased.'
     : `This record was merged into ${found.survivorId}, which answers for it: erase that one.`;
