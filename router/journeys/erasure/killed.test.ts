@@ -38,8 +38,12 @@ function urlOf(pool: DatabasePool): string {
   return `postgresql://${user}${secret}@${host}:${port}/${database}`;
 }
 
-/** Runs the process and kills it so long after it began, unless it has ended by then. */
-async function eraseAndKill(patientId: string, killAfterMs: number): Promise<number> {
+/**
+ * Runs the process and kills it so long after it began, unless it has ended by then.
+ *
+ * @returns how long it took, if it was left to end
+ */
+async function eraseAndKill(patientId: string, killAfterMs: number): Promise<number | undefined> {
   const { pools } = stack.deployment;
   const order = {
     ...{ patientId, directory: erasing.directory, key: erasing.key },
@@ -59,7 +63,7 @@ async function eraseAndKill(patientId: string, killAfterMs: number): Promise<num
   const timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   await ended;
   clearTimeout(timer);
-  return performance.now() - began;
+  return child.signalCode === null ? performance.now() - began : undefined;
 }
 
 /** How many keys a person has in each schema. */
@@ -76,15 +80,18 @@ test(
   { timeout: 1_200_000 },
   async () => {
     const { pools } = stack.deployment;
-    const [first = '', ...people] = await everybody(pools);
-    const wholeMs = await eraseAndKill(first, 60_000);
+    const [first = '', second = '', ...people] = await everybody(pools);
+    // The first compiles the code; the second takes as long as those that follow.
+    await eraseAndKill(first, 60_000);
+    let wholeMs = (await eraseAndKill(second, 60_000)) ?? 60_000;
     const states: string[] = [];
     for (let kill = 0; kill < kills; kill += 1) {
       const patientId = people[kill];
       if (patientId === undefined) throw new Error('the district has too few people');
       const [trace, keys] = [await traceOf(pools, patientId), await keysOf(patientId)];
       // Spread evenly over the whole run, with a jitter, so that no part of it is left out.
-      await eraseAndKill(patientId, (wholeMs * (kill + Math.random())) / kills);
+      const aimedMs = (wholeMs * (kill + Math.random())) / kills;
+      wholeMs = (await eraseAndKill(patientId, aimedMs)) ?? wholeMs;
       const found = await erasing.list.read(patientId);
       states.push(found?.record.state ?? 'NOT_BEGUN');
 
