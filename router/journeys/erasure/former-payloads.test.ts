@@ -185,7 +185,7 @@ test('an erasure finds it, and of somebody who was erased before nothing is left
   expect(rows).toEqual([emptied, emptied]);
 });
 
-test('a hash that an earlier erasure or a refusal left is blanked, and no other', async () => {
+test('a hash that an earlier erasure left is blanked, and no other', async () => {
   const { patient } = stack.deployment.pools;
   const [kept, emptied] = [
     await keep('patient', 'updatePatient', '{}'),

@@ -177,13 +177,14 @@ describe('an operation without a hash', () => {
   const codeOf = ({ errors }: { errors: readonly { extensions: { code?: unknown } }[] }) =>
     errors.map((error) => error.extensions.code);
 
-  test('is one that was refused: its values are not kept in any form', async () => {
-    const operation = graph.operation();
-    await send(operation, input({ text: 'named' }));
-    expect(await hashOf(operation['id'])).toEqual({ bytes: 0 });
-    const taken = graph.operation();
-    await send(taken, input());
-    expect(await hashOf(taken['id'])).toEqual({ bytes: 32 });
+  test('is none that was taken, or refused for another reason than an erasure', async () => {
+    for (const note of [input(), input({ text: 'named' })]) {
+      const operation = graph.operation();
+      await send(operation, note);
+      expect(await hashOf(operation['id'])).toEqual({ bytes: 32 });
+      const other = await send(operation, { ...note, text: 'another' });
+      expect(codeOf(other)).toEqual(['OPERATION_ID_REUSED']);
+    }
   });
 
   test.each([

@@ -9,7 +9,7 @@ export interface OperationResult {
 }
 
 export interface EarlierOperation {
-  /** Empty when it was blanked: of a refusal at once, else by the erasure of whom it tells of. */
+  /** Empty when it was blanked: by the erasure of whom it tells of, or because it came after it. */
   readonly requestHash: Uint8Array;
   /** Whether name, author, count and time are those of this call. */
   readonly sameStamp: boolean;
@@ -115,8 +115,8 @@ export interface SealedPayload {
 /**
  * Writes what an operation leaves behind in one statement: verdict, log, conflicts, events.
  *
- * Threat: a refusal names no record by which an erasure would find it, and the hash of what it said
- * confirms a guess of a name. Defence: a refusal keeps no hash.
+ * Threat: what comes late about an erased person would bring a hash of their name back, which confirms
+ * a guess of it. Defence: an operation that is refused as ERASED keeps no hash.
  */
 export async function settleOperation(
   tx: SqlSession,
@@ -147,7 +147,8 @@ export async function settleOperation(
          field text, shown text, kept_sealed text, kept_owner_id uuid)
      ), events AS (${outboxInsertSql('$9')})
      UPDATE operation_record SET verdict = $2, result = $3::jsonb,
-       request_hash = CASE WHEN $2 = 'REJECTED' THEN ''::bytea ELSE request_hash END,
+       request_hash = CASE WHEN $3::jsonb -> 'problems' @> '[{"code":"ERASED"}]' THEN ''::bytea
+         ELSE request_hash END,
        sealed_payload = decode($4, 'hex'), payload_owner_id = $10::uuid WHERE id = $1::uuid`,
     settled.stamp.id,
     settled.verdict,
