@@ -7,31 +7,42 @@ import {
   type Sender,
 } from '@caregraph/fhir-import';
 import { z } from 'zod';
+import { findDistrict, type AreaPage } from './import-area.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The deployment that an import writes to. */
 export interface ImportServer {
   readonly sender: Sender;
+  /** Tells a wrong address or token at once. @throws ImportStopped SERVER_UNREACHABLE or TOKEN_REFUSED */
+  requireAccess(): Promise<void>;
   /**
-   * The area to import into when none is named: the one district, else the one root. Undefined
-   * when there is none, or more than one.
+   * The area to import into when none is named: the one district, wherever it lies.
    *
+   * @throws Error when there is none, or more than one
    * @throws ImportStopped SERVER_UNREACHABLE or TOKEN_REFUSED
    */
-  findArea(): Promise<string | undefined>;
+  findArea(): Promise<string>;
   /** @throws ImportStopped SERVER_UNREACHABLE or TOKEN_REFUSED */
   hasInstitution(id: string): Promise<boolean>;
 }
 
-const areas = z.object({
+const areaPage = z.object({
   data: z.object({
-    districts: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }),
+    areas: z.object({
+      edges: z.array(z.object({ node: z.object({ id: z.string(), kind: z.string() }) })),
+      pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullable() }),
+    }),
   }),
 });
-const districtsQuery = `query ImportDistricts($parentId: UUID, $kind: AreaKind) {
-  districts: areas(parentId: $parentId, kind: $kind, first: 2) { edges { node { id } } }
+const areasQuery = `query ImportAreas($parentId: UUID, $first: Int!, $after: String) {
+  areas(parentId: $parentId, first: $first, after: $after) {
+    edges { node { id kind } }
+    pageInfo { hasNextPage endCursor }
+  }
 }`;
+/** As many as the server lists in one answer. */
+const areasInAPage = 200;
 const institutionQuery = `query ImportInstitution($id: UUID!) { institution(id: $id) { id } }`;
 const institutionAnswer = z.object({
   data: z.object({ institution: z.object({ id: z.string() }).nullable() }),
@@ -70,18 +81,12 @@ export function connectImport(url: string, token: () => Promise<string>): Import
     const { patient } = parsed.data.data;
     return patient === null || (patient.checkups !== null && patient.prescriptions !== null);
   };
+  const listAreas = async (variables: Json) =>
+    pageOf(await reached(url, () => query(areasQuery, variables)));
   return {
     sender: createGraphqlSender(ask, (patientIds) => settled(patientIds, hasArrived)),
-    async findArea() {
-      for (const variables of [{ kind: 'DISTRICT' }, {}]) {
-        const body = await reached(url, () => query(districtsQuery, variables));
-        const parsed = areas.safeParse(body);
-        if (!parsed.success) throw refused(body);
-        const [first, second] = parsed.data.data.districts.edges;
-        if (first !== undefined && second === undefined) return first.node.id;
-      }
-      return undefined;
-    },
+    requireAccess: async () => void (await listAreas({ first: 1 })),
+    findArea: () => findDistrict((where) => listAreas({ ...where, first: areasInAPage })),
     async hasInstitution(id) {
       const body = await reached(url, () => query(institutionQuery, { id }));
       const parsed = institutionAnswer.safeParse(body);
@@ -90,6 +95,14 @@ export function connectImport(url: string, token: () => Promise<string>): Import
       return parsed.data.data.institution !== null;
     },
   };
+}
+
+function pageOf(body: unknown): AreaPage {
+  const parsed = areaPage.safeParse(body);
+  if (!parsed.success) throw refused(body);
+  const { edges, pageInfo } = parsed.data.data.areas;
+  const next = pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
+  return { areas: edges.map(({ node }) => node), next };
 }
 
 const refusal = z.object({

@@ -107,10 +107,10 @@ async function runImport(paths: readonly string[], flags: ImportFlags): Promise<
 /** Asks the server also when the area is named, so that a wrong URL or token is told at once. */
 async function findArea(flags: ImportFlags, wish: AccessWish): Promise<string> {
   const access = await accessFor('import', wish);
-  const found = await connectImport(flags.url, access.token).findArea();
-  const areaId = flags.area ?? found;
-  if (areaId !== undefined) return areaId;
-  throw new Error('There is not exactly one district to import into: name one with --area.');
+  const server = connectImport(flags.url, access.token);
+  if (flags.area === undefined) return server.findArea();
+  await server.requireAccess();
+  return flags.area;
 }
 
 /** Whether a token that the key of this machine signs, if it has one, is one for the server. */
@@ -118,7 +118,7 @@ async function takesOurTokens({ url, source }: ImportFlags): Promise<boolean> {
   if (!(await hasKeys(readEmbeddedConfig().CAREGRAPH_DATA))) return false;
   const ours = await accessFor('import', { source, ids: unkeyedIds });
   try {
-    await connectImport(url, ours.token).findArea();
+    await connectImport(url, ours.token).requireAccess();
     return true;
   } catch (error) {
     if (error instanceof ImportStopped && error.code === 'TOKEN_REFUSED') return false;

@@ -91,21 +91,27 @@ async function ask(query: string, variables: Record<string, unknown>) {
   return (await response.json()) as { data: Record<string, unknown>; errors?: unknown };
 }
 
+/** A district lies where it does in a country: below a state. */
 async function plantDistrict(): Promise<void> {
-  const operation = {
-    id: unkeyedIds.of('operation', 'area'),
-    deviceId: unkeyedIds.of('Device', 'test'),
-    deviceSequence: 1,
-    recordedAt: '2020-01-01T00:00:00.000Z',
-  };
-  const input = { id: areaId, kind: 'DISTRICT', name: 'Test', timeZone: 'Asia/Kolkata' };
-  const answer = await ask(
-    `mutation ($operation: OperationInput!, $input: RegisterAreaInput!) {
-      registerArea(operation: $operation, input: $input) { verdict }
-    }`,
-    { operation, input },
-  );
-  expect(answer).toEqual({ data: { registerArea: { verdict: 'APPLIED' } } });
+  const idOf = (kind: string) => (kind === 'DISTRICT' ? areaId : unkeyedIds.of('Area', kind));
+  let parentId: string | undefined;
+  for (const kind of ['COUNTRY', 'STATE', 'DISTRICT']) {
+    const operation = {
+      id: unkeyedIds.of('operation', kind),
+      deviceId: unkeyedIds.of('Device', 'test'),
+      deviceSequence: 1,
+      recordedAt: '2020-01-01T00:00:00.000Z',
+    };
+    const input = { id: idOf(kind), kind, name: 'Test', timeZone: 'Asia/Kolkata', parentId };
+    const answer = await ask(
+      `mutation ($operation: OperationInput!, $input: RegisterAreaInput!) {
+        registerArea(operation: $operation, input: $input) { verdict }
+      }`,
+      { operation, input },
+    );
+    expect(answer).toEqual({ data: { registerArea: { verdict: 'APPLIED' } } });
+    parentId = input.id;
+  }
   expect(await deployment.settle(30_000)).toBe(true);
 }
 
@@ -387,6 +393,11 @@ test('without a token, the key of the deployment signs one, and the one district
     [unkeyedIds.of('Staff', 'caregraph import')],
   );
   expect(rows).toEqual([{ name: importInstitutionId(ids, 'urn:other') }]);
+  const { rows: areas } = await deployment.pools.institution.query<{ id: string }>(
+    `SELECT area_id AS id FROM institution WHERE id = $1`,
+    [importInstitutionId(ids, 'urn:other')],
+  );
+  expect(areas).toEqual([{ id: areaId }]);
 });
 
 test.each([
