@@ -6,6 +6,8 @@ import { readEmbeddedConfig, readImportConfig } from './config.ts';
 export interface ImportKeyWish {
   /** The file that the command names; else the one that the environment names. */
   readonly file?: string | undefined;
+  /** The GraphQL endpoint of the server. */
+  readonly url: string;
   /** Whether the server is the embedded deployment of this machine. */
   readonly isOurServer: () => Promise<boolean>;
 }
@@ -21,7 +23,7 @@ export interface ImportKeyWish {
  * @throws Error when no key is named for another server, others may read the file, or it is no key
  */
 export async function findImportKey(
-  { file, isOurServer }: ImportKeyWish,
+  { file, url, isOurServer }: ImportKeyWish,
   environment?: Readonly<Record<string, string | undefined>>,
 ): Promise<Uint8Array> {
   const named = file ?? readImportConfig(environment).IMPORT_KEY_FILE;
@@ -30,7 +32,7 @@ export async function findImportKey(
     return (await readOrMakeKeys(readEmbeddedConfig(environment).CAREGRAPH_DATA)).importIds;
   }
   throw new Error(
-    'The server is not the embedded one of this machine: name its import key with --key-file or IMPORT_KEY_FILE.',
+    `The server at ${new URL(url).origin} is not the embedded one of this machine: name its import key with --key-file or IMPORT_KEY_FILE.`,
   );
 }
 

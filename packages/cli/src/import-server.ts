@@ -82,7 +82,7 @@ export function connectImport(url: string, token: () => Promise<string>): Import
     return patient === null || (patient.checkups !== null && patient.prescriptions !== null);
   };
   const listAreas = async (variables: Json) =>
-    pageOf(await reached(url, () => query(areasQuery, variables)));
+    pageOf(url, await reached(url, () => query(areasQuery, variables)));
   return {
     sender: createGraphqlSender(ask, (patientIds) => settled(patientIds, hasArrived)),
     requireAccess: async () => void (await listAreas({ first: 1 })),
@@ -91,15 +91,15 @@ export function connectImport(url: string, token: () => Promise<string>): Import
       const body = await reached(url, () => query(institutionQuery, { id }));
       const parsed = institutionAnswer.safeParse(body);
       // An answer with errors does not say that there is none.
-      if (!parsed.success || refusal.safeParse(body).success) throw refused(body);
+      if (!parsed.success || refusal.safeParse(body).success) throw refused(url, body);
       return parsed.data.data.institution !== null;
     },
   };
 }
 
-function pageOf(body: unknown): AreaPage {
+function pageOf(url: string, body: unknown): AreaPage {
   const parsed = areaPage.safeParse(body);
-  if (!parsed.success) throw refused(body);
+  if (!parsed.success) throw refused(url, body);
   const { edges, pageInfo } = parsed.data.data.areas;
   const next = pageInfo.hasNextPage ? (pageInfo.endCursor ?? undefined) : undefined;
   return { areas: edges.map(({ node }) => node), next };
@@ -110,17 +110,19 @@ const refusal = z.object({
 });
 
 /** What answers there is not the router, or does not take the token. */
-function refused(body: unknown): ImportStopped {
+function refused(url: string, body: unknown): ImportStopped {
   const parsed = refusal.safeParse(body);
   const code = parsed.success ? parsed.data.errors[0]?.extensions.code : undefined;
+  const { origin } = new URL(url);
   if (code === undefined) {
-    return new ImportStopped('SERVER_UNREACHABLE', 'What answers there is no CareGraph router.');
+    const message = `What answers at ${origin} is no CareGraph router: name one with --url.`;
+    return new ImportStopped('SERVER_UNREACHABLE', message);
   }
-  const isToken = code === 'UNAUTHENTICATED' || code.startsWith('TOKEN_');
-  return new ImportStopped(
-    isToken ? 'TOKEN_REFUSED' : 'REQUEST_REFUSED',
-    isToken ? `The server does not accept the token (${code}).` : `The server refuses (${code}).`,
-  );
+  if (code === 'UNAUTHENTICATED' || code.startsWith('TOKEN_')) {
+    const message = `The server at ${origin} does not accept the token (${code}).`;
+    return new ImportStopped('TOKEN_REFUSED', message);
+  }
+  return new ImportStopped('REQUEST_REFUSED', `The server at ${origin} refuses (${code}).`);
 }
 
 async function reached<TResult>(url: string, call: () => Promise<TResult>): Promise<TResult> {

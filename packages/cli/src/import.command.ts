@@ -16,9 +16,10 @@ import { findImportKey } from './import-key.ts';
 import { requireNaming } from './import-naming.ts';
 import { createProgressView, summaryLines } from './import-report.ts';
 import { connectImport } from './import-server.ts';
+import { localGraphqlUrl } from './local-url.ts';
 
 interface ImportFlags {
-  readonly url: string;
+  readonly url?: string;
   readonly area?: string;
   readonly token?: string;
   readonly tokenFile?: string;
@@ -30,6 +31,8 @@ interface ImportFlags {
   readonly report?: string;
 }
 
+type ImportWish = ImportFlags & { readonly url: string };
+
 const maxBatch = 500;
 
 /** `caregraph import fhir <paths…>`: loads FHIR R4 bundles into a running deployment. */
@@ -40,7 +43,7 @@ export function registerImportCommand(program: Command): void {
     .command('fhir')
     .description('load FHIR R4 bundles, NDJSON files or folders of them; safe to repeat')
     .argument('<paths...>', 'files and folders')
-    .option('--url <url>', 'the GraphQL endpoint', 'http://127.0.0.1:4000/graphql')
+    .option('--url <url>', 'the GraphQL endpoint; that of npm start (HOST, PORT) when left out')
     .option('--area <id>', 'the area that institutions and people belong to; the one district')
     .option('--token <token>', 'a bearer token; signed with the key of this machine when left out')
     .option('--token-file <file>', 'a file with the token, which no process list shows')
@@ -50,9 +53,10 @@ export function registerImportCommand(program: Command): void {
     .option('--batch <count>', 'records in a request, at most 500', batchSize, 200)
     .option('-q, --quiet', 'no progress and no summary')
     .option('--report <file>', 'write the summary and all problems as JSON')
-    .action(async (paths: string[], flags: ImportFlags) => {
+    .action(async (paths: string[], given: ImportFlags) => {
       try {
-        await runImport(paths, flags);
+        const url = given.url ?? localGraphqlUrl(readEmbeddedConfig());
+        await runImport(paths, { ...given, url });
       } catch (error) {
         if (!isExpected(error)) throw error;
         console.error(error.message);
@@ -76,12 +80,12 @@ function isExpected(error: unknown): error is Error {
   return error.constructor === Error && (isSystem || !('code' in error));
 }
 
-async function runImport(paths: readonly string[], flags: ImportFlags): Promise<void> {
+async function runImport(paths: readonly string[], flags: ImportWish): Promise<void> {
   const file = flags.tokenFile;
   const given = file === undefined ? flags.token : (await readFile(file, 'utf8')).trim();
   const { source } = flags;
   const isOurServer = async () => given === undefined || takesOurTokens(flags);
-  const key = await findImportKey({ file: flags.keyFile, isOurServer });
+  const key = await findImportKey({ file: flags.keyFile, url: flags.url, isOurServer });
   const naming = flags.earlierIds === true ? 'EARLIER' : 'KEYED';
   const ids = createImportIds(key, naming);
   const areaId = await findArea(flags, { given, source, ids });
@@ -105,7 +109,7 @@ async function runImport(paths: readonly string[], flags: ImportFlags): Promise<
 }
 
 /** Asks the server also when the area is named, so that a wrong URL or token is told at once. */
-async function findArea(flags: ImportFlags, wish: AccessWish): Promise<string> {
+async function findArea(flags: ImportWish, wish: AccessWish): Promise<string> {
   const access = await accessFor('import', wish);
   const server = connectImport(flags.url, access.token);
   if (flags.area === undefined) return server.findArea();
@@ -114,7 +118,7 @@ async function findArea(flags: ImportFlags, wish: AccessWish): Promise<string> {
 }
 
 /** Whether a token that the key of this machine signs, if it has one, is one for the server. */
-async function takesOurTokens({ url, source }: ImportFlags): Promise<boolean> {
+async function takesOurTokens({ url, source }: ImportWish): Promise<boolean> {
   if (!(await hasKeys(readEmbeddedConfig().CAREGRAPH_DATA))) return false;
   const ours = await accessFor('import', { source, ids: unkeyedIds });
   try {

@@ -352,11 +352,15 @@ test('a changed record is told and does not overwrite the one that is there', as
   expect(summary.types.Encounter).toMatchObject({ taken: 0, replayed: 1 });
 });
 
-function startCommand(args: readonly string[], dataDirectory = join(folder, 'keys')) {
+function startCommand(
+  args: readonly string[],
+  dataDirectory = join(folder, 'keys'),
+  over: Readonly<Record<string, string>> = {},
+) {
   const command = [join(import.meta.dirname, 'main.ts'), 'import', 'fhir', ...args];
   return spawn(process.execPath, command, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, CAREGRAPH_DATA: dataDirectory },
+    env: { ...process.env, CAREGRAPH_DATA: dataDirectory, ...over },
   });
 }
 
@@ -402,13 +406,21 @@ test('without a token, the key of the deployment signs one, and the one district
 
 test.each([
   ['http://127.0.0.1:9/graphql', 'No server answers at http://127.0.0.1:9'],
-  ['', 'The server does not accept the token'],
+  ['', 'does not accept the token'],
 ])('the command stops with a clear message: %s', async (otherUrl, message) => {
   const other = otherUrl === '' ? `${(await token()).slice(0, -8)}AAAAAAAA` : await token();
   const given = ['--token', other, '--area', areaId, '--url', otherUrl || url];
   const { code, said } = await runCommand(folder, ...given);
   expect(code).toBe(1);
   expect(said).toContain(message);
+  expect(said).toContain(new URL(otherUrl || url).origin);
+});
+
+test('without an address, the port of the environment is asked', async () => {
+  const { port } = new URL(url);
+  const given = [folder, '--area', areaId, '--token', `${(await token()).slice(0, -8)}AAAAAAAA`];
+  const { said } = await ended(startCommand(given, undefined, { PORT: port }));
+  expect(said).toContain(`The server at http://127.0.0.1:${port} does not accept the token`);
 });
 
 test('a server of another machine needs a key that is named', async () => {
