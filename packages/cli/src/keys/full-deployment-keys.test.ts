@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readSigningKey } from '../documents/signing-key.ts';
+import { repositoryRoot } from '../repository.ts';
 import { makeFullDeploymentKeys } from './full-deployment-keys.ts';
 
 let folder: string;
@@ -76,4 +77,60 @@ test('nothing that is there is touched, and nothing is left half made', async ()
     'link',
     'mine',
   ]);
+});
+
+test('a passphrase that is refused leaves nothing, and the next run makes everything', async () => {
+  const passphrases = await mkdtemp(join(tmpdir(), 'caregraph-passphrase-'));
+  const file = join(passphrases, 'passphrase');
+  try {
+    await expect(makeFullDeploymentKeys(join(folder, '.env'), file)).rejects.toThrow(
+      'cannot be read',
+    );
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(file, 'too short', { mode: 0o600 });
+    await expect(makeFullDeploymentKeys(join(folder, '.env'), file)).rejects.toThrow(
+      'fewer than 15 characters',
+    );
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(file, 'correct horse battery staple');
+    expect(await makeFullDeploymentKeys(join(folder, '.env'), file)).toHaveLength(10);
+  } finally {
+    await rm(passphrases, { recursive: true });
+  }
+});
+
+test('a run that fails removes what it made and nothing else', async () => {
+  await mkdir(join(folder, '.env.kek'), { mode: 0o700 });
+  await writeFile(join(folder, '.env.kek', 'theirs'), '');
+  await expect(
+    makeFullDeploymentKeys(join(folder, '.env'), join(folder, 'nowhere')),
+  ).rejects.toThrow('cannot be read');
+  expect(await readdir(folder, { recursive: true })).toEqual(['.env.kek', '.env.kek/theirs']);
+});
+
+test('a passphrase may not lie beside the key that it seals', async () => {
+  await mkdir(join(folder, '.env.kek'), { mode: 0o700 });
+  const file = join(folder, '.env.kek', 'passphrase');
+  await writeFile(file, 'correct horse battery staple', { mode: 0o600 });
+  await expect(makeFullDeploymentKeys(join(folder, '.env'), file)).rejects.toThrow(
+    'beside the key',
+  );
+  expect(await readdir(folder)).toEqual(['.env.kek']);
+});
+
+test('the containers of compose.yaml see the passphrase where the environment says it is', async () => {
+  const file = join(folder, 'passphrase');
+  await writeFile(file, 'correct horse battery staple', { mode: 0o600 });
+  await makeFullDeploymentKeys(join(folder, '.env'), file);
+  const variables = await variablesOf(join(folder, '.env'));
+  expect(variables['KEK_PASSPHRASE_FILE']).toBe(file);
+  const compose = await readFile(join(repositoryRoot, 'compose.yaml'), 'utf8');
+  // Left without a value, the variable is handed on as it stands in the environment.
+  expect(compose).toMatch(/^ {2}KEK_PASSPHRASE_FILE:$/m);
+  const mounts = [...compose.matchAll(/^ {4}- (\$\{.*):ro$/gm)].map(([, mount = '']) =>
+    mount.replaceAll(/\$\{([A-Z_]+):[-?]([^}]*)\}/g, (_all, name: string, otherwise: string) => {
+      return variables[name] ?? otherwise;
+    }),
+  );
+  expect(mounts).toContain(`${file}:${file}`);
 });

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { systemClock } from '@caregraph/clock';
 import { openKeyService } from '@caregraph/encryption';
 import { createErasureSigner, makeListMarker, markerPath } from '@caregraph/erasure';
-import { createFile, isThere, type FileMode } from '@caregraph/files';
-
-type PlannedFile = readonly [path: string, mode: FileMode, content: string];
+import { isThere, whenMissing } from '@caregraph/files';
+import { createMadeFiles, thereAlready, type MadeFiles, type PlannedFile } from './made-files.ts';
 
 const randomKey = () => randomBytes(32).toString('base64');
 /** Passwords stand in URLs, so they hold letters and digits alone. */
@@ -22,12 +21,14 @@ const asJson = (value: object) => `${JSON.stringify(value)}\n`;
  *
  * Threats: another account of the machine reads a secret (what is private is made with mode 0600),
  * or a second run replaces keys without which nothing sealed or indexed is found again (a file that
- * is there already stops the command before it has written any).
+ * is there already stops the command before it has written any). A run that fails, as with a
+ * passphrase that is refused, leaves nothing: the next one would take it for keys that are in use.
  *
  * @param out path of the environment file, e.g. `.env`
  * @param kekPassphraseFile what is in this file seals the key-encryption key
  * @returns the paths that were written
- * @throws Error naming the file that is there already
+ * @throws Error naming the file that is there already, or a passphrase beside its key
+ * @throws KeyServiceError KEY_SERVICE_MISCONFIGURED for a passphrase that is refused
  * @example await makeFullDeploymentKeys('.env'); // .env, .env.keys/break-glass-key.json, …
  */
 export async function makeFullDeploymentKeys(
@@ -41,12 +42,46 @@ export async function makeFullDeploymentKeys(
   for (const path of [...files.map(([one]) => one), kek]) {
     if (await isThere(path)) throw thereAlready(path);
   }
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await mkdir(erasureFolder(environment), { recursive: true, mode: 0o700 });
-  for (const file of files) await writeNew(file);
-  await mkdir(dirname(kek), { recursive: true, mode: 0o700 });
-  await makeKek(kek, kekPassphraseFile);
+  await refuseBesideKey(kek, kekPassphraseFile);
+  const made = createMadeFiles();
+  try {
+    await makeAll(made, { environment, folder, files, kekPassphraseFile });
+  } catch (error) {
+    await made.removeAll();
+    throw error;
+  }
   return [...files.map(([path]) => path), kek];
+}
+
+async function makeAll(
+  made: MadeFiles,
+  what: {
+    readonly environment: string;
+    readonly folder: string;
+    readonly files: readonly PlannedFile[];
+    readonly kekPassphraseFile: string | undefined;
+  },
+): Promise<void> {
+  const { environment, folder, files, kekPassphraseFile } = what;
+  const [first, ...others] = files;
+  // First: the one that a run at the same time would make as well.
+  if (first !== undefined) await made.file(first);
+  await made.folder(folder);
+  await made.folder(erasureFolder(environment));
+  const kek = kekPath(environment);
+  await made.folder(dirname(kek));
+  made.willBeMade(kek);
+  await makeKek(kek, kekPassphraseFile);
+  for (const file of others) await made.file(file);
+}
+
+/** Threat: whoever copies the folder of the key has what opens it, too. */
+async function refuseBesideKey(kek: string, passphraseFile: string | undefined): Promise<void> {
+  if (passphraseFile === undefined) return;
+  const real = (path: string) => realpath(path).catch(whenMissing(resolve(path)));
+  const [folder, passphrases] = [await real(dirname(kek)), await real(dirname(passphraseFile))];
+  if (folder !== passphrases) return;
+  throw new Error(`${passphraseFile} would lie beside the key that it seals: keep it elsewhere`);
 }
 
 async function plan(
@@ -77,11 +112,12 @@ async function plan(
     KEK_FILE: kekPath(environment),
     ...(kekPassphraseFile !== undefined && {
       KEK_PASSPHRASE_FILE: resolve(kekPassphraseFile),
+      // compose.yaml shows the containers this file at its own path.
+      KEK_PASSPHRASE_MOUNT: resolve(kekPassphraseFile),
     }),
   };
   const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
   return [
-    // First: the one that a run at the same time would make as well.
     [environment, 0o600, lines.join('')],
     [variables.BREAK_GLASS_KEY_FILE, 0o600, asJson(grants.privateJwk)],
     [variables.BREAK_GLASS_JWKS_FILE, 0o644, asJson({ keys: [grants.publicJwk] })],
@@ -115,9 +151,3 @@ async function makeKek(path: string, passphraseFile: string | undefined): Promis
   const made = await openKeyService(config, { clock: systemClock, makeKeyFile: true });
   await made.close();
 }
-
-async function writeNew([path, mode, content]: PlannedFile): Promise<void> {
-  if (!(await createFile(path, content, mode))) throw thereAlready(path);
-}
-
-const thereAlready = (path: string) => new Error(`${path} is there already and is left as it is`);
