@@ -18,11 +18,12 @@ const settingsSchema = z.object({
 runChild(async (settings) => {
   const { directory, databases, households } = settingsSchema.parse(settings);
   const { keys: keyDatabase, ...stores } = databases;
+  const keys = await readOrMakeKeys(directory);
   const deployment = await startDeployment({
     databases: stores,
     keyDatabase,
     keyService: await openEmbeddedKeyService({ dataDirectory: directory, keyDatabase }),
-    keys: await readOrMakeKeys(directory),
+    keys,
     log: createLogger({ service: 'caregraph', level: 'warn', destination: process.stderr }),
     clock: systemClock,
     phoneRegion: 'IN',

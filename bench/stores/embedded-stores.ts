@@ -9,6 +9,7 @@ import {
   storeNames,
   type DatabaseTarget,
 } from '@caregraph/database';
+import { readOrMakeKeys } from '@caregraph/deployment/key-file';
 
 export interface BenchStores {
   /** The superuser on the database `postgres`. */
@@ -27,6 +28,8 @@ export async function startBenchStores(
 ): Promise<BenchStores> {
   // As root the server runs under another account, which must be able to pass through.
   await chmod(directory, 0o755);
+  // As in a deployment: the keys are there before the stores.
+  await readOrMakeKeys(directory);
   const server = await startEmbeddedPostgres({
     dataDirectory: join(directory, 'postgres'),
     log: say,

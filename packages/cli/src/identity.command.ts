@@ -1,12 +1,7 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { createIdSource, systemClock } from '@caregraph/clock';
-import {
-  openEmbeddedKeyService,
-  readOrMakeKeys,
-  startDeployment,
-  type Deployment,
-} from '@caregraph/deployment';
+import { openEmbeddedKeyService, startDeployment, type Deployment } from '@caregraph/deployment';
 import { embeddedErasureList } from '@caregraph/deployment/erasures';
 import {
   makeFirstAdministrator,
@@ -113,7 +108,7 @@ async function reachEmbedded(): Promise<Reach> {
       keyDatabase: stores.databases.keys,
       passphraseFile: config.KEK_PASSPHRASE_FILE,
     }),
-    keys: await readOrMakeKeys(config.CAREGRAPH_DATA),
+    keys: stores.keys,
     log: createLogger({ service: 'caregraph', level: 'error', destination: process.stderr }),
     clock: systemClock,
     phoneRegion: config.PHONE_REGION,

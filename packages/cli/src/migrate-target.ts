@@ -8,6 +8,7 @@ import {
   type DatabaseName,
   type DatabaseTarget,
 } from '@caregraph/database';
+import { readOrMakeKeys } from '@caregraph/deployment/key-file';
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { readEmbeddedConfig, readStoreUrl } from './config.ts';
@@ -53,8 +54,10 @@ export async function withStoreTargets(
   }
 }
 
-function startEmbedded({ join: joins = false }): ReturnType<typeof startEmbeddedPostgres> {
-  const { CAREGRAPH_DATA: dataDirectory } = readEmbeddedConfig();
+async function startEmbedded({ join: joins = false }): ReturnType<typeof startEmbeddedPostgres> {
+  const dataDirectory = readEmbeddedConfig().CAREGRAPH_DATA;
+  // As at a start: stores are never there without the keys of their deployment.
+  if (!joins) await readOrMakeKeys(dataDirectory);
   const start = joins ? joinEmbeddedPostgres : startEmbeddedPostgres;
   return start({
     dataDirectory: join(dataDirectory, 'postgres'),

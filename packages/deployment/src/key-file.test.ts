@@ -1,8 +1,8 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readOrMakeKeys } from './key-file.ts';
+import { readOrMakeKeys, refuseLostKeys } from './key-file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -48,4 +48,35 @@ test('a key file of an older deployment gets what it lacks, and keeps the rest',
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject(older);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await readOrMakeKeys(folder)).toEqual(read);
+});
+
+test.each([join('postgres', 'cluster', 'PG_VERSION'), 'kek.json', 'erasure-list.json'])(
+  'keys that are lost are not made anew over %s',
+  async (name) => {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, '');
+    const words = `${join(folder, 'keys.json')} is missing: restore it`;
+    await expect(readOrMakeKeys(folder)).rejects.toThrow(words);
+    await expect(refuseLostKeys(folder)).rejects.toThrow(words);
+    expect(await readdir(folder)).not.toContain('keys.json');
+  },
+);
+
+test('a first start that was killed before it had made its cluster is begun anew', async () => {
+  await mkdir(join(folder, 'postgres', 'cluster.partial-1'), { recursive: true });
+  await refuseLostKeys(folder);
+  const made = await readOrMakeKeys(folder);
+  await mkdir(join(folder, 'postgres', 'cluster'));
+  await refuseLostKeys(folder);
+  expect(await readOrMakeKeys(folder)).toEqual(made);
+});
+
+test('of several first starts at once all go on with the same keys', async () => {
+  const start = async () => {
+    const { tokenSigning } = await readOrMakeKeys(folder);
+    await mkdir(join(folder, 'postgres', 'cluster'), { recursive: true });
+    return tokenSigning.keyId;
+  };
+  expect(new Set(await Promise.all([start(), start(), start(), start()])).size).toBe(1);
 });

@@ -59,15 +59,21 @@ const addedLater: Readonly<Record<string, () => Promise<unknown>>> = {
  * Threat: another account of the machine reads the keys. Defence: the file is made with mode 0600
  * and refused when others may read it.
  *
+ * Threat: the file is lost, and new keys are made over data that the old ones sealed and signed.
+ * Defence: it is made before everything else, so a folder with anything of a deployment had it.
+ *
  * @param dataDirectory where the deployment keeps its data
- * @throws Error when the file is readable by others or damaged; it is never replaced by itself,
- *   because devices could not replay what was hashed under the old keys
+ * @throws Error when the file is missing from data that is there, readable by others or damaged; it
+ *   is never replaced by itself, because devices could not replay what was hashed under the old keys
  */
 export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentKeys> {
   const path = keyFileIn(dataDirectory);
   await makeDataDirectory(dataDirectory);
+  // Looked at first: of two first starts, the other may have made its keys and its data since.
+  const trace = await traceOfData(dataDirectory);
   const known = await readKeys(path);
   if (known) return known;
+  if (trace !== undefined) throw lostKeys(path, trace);
   await writeKeys(path);
   const made = await readKeys(path);
   if (made === undefined) throw new Error('the key file vanished while it was made');
@@ -78,6 +84,30 @@ export async function readOrMakeKeys(dataDirectory: string): Promise<DeploymentK
 export function hasKeys(dataDirectory: string): Promise<boolean> {
   return isThere(keyFileIn(dataDirectory));
 }
+
+/** @throws Error when a data directory holds a deployment whose key file is missing */
+export async function refuseLostKeys(dataDirectory: string): Promise<void> {
+  const trace = await traceOfData(dataDirectory);
+  if (trace === undefined || (await hasKeys(dataDirectory))) return;
+  throw lostKeys(keyFileIn(dataDirectory), trace);
+}
+
+/** What a deployment makes after its keys: the cluster, its key-encryption key, its list's note. */
+const madeLater = [join('postgres', 'cluster'), 'kek.json', 'erasure-list.json'];
+
+async function traceOfData(dataDirectory: string): Promise<string | undefined> {
+  for (const name of madeLater) {
+    const path = join(dataDirectory, name);
+    if (await isThere(path)) return path;
+  }
+  return undefined;
+}
+
+const lostKeys = (path: string, trace: string) =>
+  new Error(
+    `${path} is missing: restore it from its backup, because ${trace} is there and new keys open ` +
+      'nothing of it. For a deployment that is new, name an empty folder with CAREGRAPH_DATA.',
+  );
 
 const keyFileIn = (dataDirectory: string) => join(dataDirectory, 'keys.json');
 

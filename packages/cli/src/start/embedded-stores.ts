@@ -9,17 +9,23 @@ import {
   type DatabaseName,
   type DatabaseTarget,
 } from '@caregraph/database';
+import { readOrMakeKeys, type DeploymentKeys } from '@caregraph/deployment';
 
 export interface EmbeddedStores {
+  readonly keys: DeploymentKeys;
   readonly databases: Readonly<Record<DatabaseName, DatabaseTarget>>;
   stop(): Promise<void>;
 }
 
-/** Starts the embedded PostgreSQL and brings all stores up to date. */
+/**
+ * Starts the embedded PostgreSQL and brings all stores up to date. The keys come first: a start that
+ * is killed leaves no stores without them, so that stores without keys are known to have lost them.
+ */
 export async function startEmbeddedStores(
   dataDirectory: string,
   log: (line: string) => void,
 ): Promise<EmbeddedStores> {
+  const keys = await readOrMakeKeys(dataDirectory);
   const server = await startEmbeddedPostgres({
     dataDirectory: join(dataDirectory, 'postgres'),
     log,
@@ -32,6 +38,7 @@ export async function startEmbeddedStores(
     throw error;
   }
   return {
+    keys,
     databases: {
       patient: targetOf('patient'),
       clinical: targetOf('clinical'),

@@ -2,7 +2,6 @@ import { systemClock } from '@caregraph/clock';
 import {
   embeddedDocuments,
   openEmbeddedKeyService,
-  readOrMakeKeys,
   startDeployment,
   type Deployment,
   type DeploymentOptions,
@@ -36,7 +35,7 @@ export async function startEmbedded(
   const stores = await startEmbeddedStores(config.CAREGRAPH_DATA, say);
   stops.add(stores.stop);
   const demo = config.DEMO === 'on' ? await createDemo(config, systemClock) : undefined;
-  const keys = await readOrMakeKeys(config.CAREGRAPH_DATA);
+  const { keys } = stores;
   const log = createLogger({
     service: 'caregraph',
     level: config.LOG_LEVEL,
