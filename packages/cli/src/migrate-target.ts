@@ -12,6 +12,7 @@ import { readOrMakeKeys } from '@caregraph/deployment/key-file';
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import { readEmbeddedConfig, readStoreUrl } from './config.ts';
+import { embeddedData } from './embedded-data.ts';
 
 export interface StoreTarget {
   readonly store: DatabaseName;
@@ -32,7 +33,8 @@ export function knownStores(asked: readonly string[], program: Command): readonl
  * Runs `work` on the databases that DATABASE_URL_PATIENT and its siblings name. Stores without such
  * a variable are those of the embedded PostgreSQL, which runs for as long as the work does.
  *
- * @param options.join works beside a deployment that runs, instead of refusing to
+ * @param options.join works on a deployment that is there, also while it runs; none is made
+ * @throws Error when there is no deployment to join, or its keys are lost
  */
 export async function withStoreTargets(
   stores: readonly DatabaseName[],
@@ -55,7 +57,7 @@ export async function withStoreTargets(
 }
 
 async function startEmbedded({ join: joins = false }): ReturnType<typeof startEmbeddedPostgres> {
-  const dataDirectory = readEmbeddedConfig().CAREGRAPH_DATA;
+  const dataDirectory = joins ? await embeddedData() : readEmbeddedConfig().CAREGRAPH_DATA;
   // As at a start: stores are never there without the keys of their deployment.
   if (!joins) await readOrMakeKeys(dataDirectory);
   const start = joins ? joinEmbeddedPostgres : startEmbeddedPostgres;

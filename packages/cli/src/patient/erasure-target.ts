@@ -14,9 +14,11 @@ import {
   type ErasureListPlace,
   type ErasureSource,
 } from '@caregraph/deployment/erasures';
+import { readOrMakeKeys } from '@caregraph/deployment/key-file';
 import { openErasureList, type Erasure, type ErasureList } from '@caregraph/erasure';
-import { readEmbeddedConfig, readErasureConfig, readStoreUrl } from '../config.ts';
+import { readErasureConfig, readStoreUrl } from '../config.ts';
 import { readSigningKey } from '../documents/signing-key.ts';
+import { embeddedData } from '../embedded-data.ts';
 import { withStoreTargets, type StoreTarget } from '../migrate-target.ts';
 
 const databases: readonly DatabaseName[] = [...storeNames, 'keys'];
@@ -104,17 +106,7 @@ async function sourceOf(): Promise<Source> {
   return { place: { directory: ERASURE_LIST_DIR }, key, keyBackupDays };
 }
 
-/** The key of an embedded deployment. It is loaded only here: the module brings the whole profile. */
+/** The key of an embedded deployment. */
 export async function embeddedKey(dataDirectory: string): Promise<SigningKey> {
-  const { readOrMakeKeys } = await import('@caregraph/deployment');
   return (await readOrMakeKeys(dataDirectory)).erasureSigning;
-}
-
-/** The data of the embedded deployment. @throws Error where there is none: nothing is made anew */
-export async function embeddedData(): Promise<string> {
-  const { CAREGRAPH_DATA: data } = readEmbeddedConfig();
-  const { hasKeys } = await import('@caregraph/deployment');
-  if (await hasKeys(data)) return data;
-  const hint = 'name the stores of a full one with DATABASE_URL_PATIENT and its siblings';
-  throw new Error(`There is no embedded deployment in ${data}; ${hint}.`);
 }

@@ -5,7 +5,8 @@ import type { JSONWebKeySet } from 'jose';
 import { z } from 'zod';
 import { readErasureConfig } from '../config.ts';
 import { readSigningKey } from '../documents/signing-key.ts';
-import { embeddedData, embeddedKey } from './erasure-target.ts';
+import { embeddedData } from '../embedded-data.ts';
+import { embeddedKey } from './erasure-target.ts';
 
 const jwkSet = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
