@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from './error-message.ts';
+import { tell } from './fail.ts';
 
 type Register = (program: Command) => void;
 
@@ -29,6 +29,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('caregraph')
     .description('The record of a district: run it, keep it, look after it')
     .version(version(), '-V, --version')
+    // For errors of usage alone: what goes wrong in the work is told by fail.ts.
     .showHelpAfterError('(add --help for what it takes)');
   const asked = commands[argv[0] ?? ''];
   const wanted = asked === undefined ? Object.values(commands) : [asked];
@@ -52,6 +53,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  console.error(`caregraph: ${messageOf(error)}`);
   process.exitCode = 1;
+  tell(error);
 }

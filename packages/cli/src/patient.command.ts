@@ -1,7 +1,7 @@
 import { isUuidV7 } from '@caregraph/clock';
 import { erasureReasons } from '@caregraph/erasure';
 import type { Command } from 'commander';
-import { messageOf } from './error-message.ts';
+import { fail } from './fail.ts';
 import { erasePatient } from './patient/erase-patient.ts';
 import { listErasures } from './patient/list-erasures.ts';
 import { startList } from './patient/start-list.ts';
@@ -17,32 +17,29 @@ export function registerPatientCommand(program: Command): void {
     .argument('<patientId>', 'the id of the record; those that were merged into it go with it')
     .requiredOption('--reason <code>', erasureReasons.join(', '))
     .option('--yes', 'do not ask')
-    .action((patientId: string, flags: { reason: string; yes?: boolean }) =>
-      ending(program, async () => {
-        if (!isUuidV7(patientId)) throw new Error('the id of a patient is a UUIDv7 in lower case');
-        const reason = erasureReasons.find((known) => known === flags.reason);
-        if (reason === undefined) throw new Error(`no such reason (${erasureReasons.join(', ')})`);
-        return erasePatient({ patientId, reason, asks: flags.yes !== true }, say);
-      }),
-    );
+    .action((patientId: string, flags: { reason: string; yes?: boolean }) => {
+      if (!isUuidV7(patientId)) program.error('the id of a patient is a UUIDv7 in lower case');
+      const reason =
+        erasureReasons.find((known) => known === flags.reason) ??
+        program.error(`no such reason (${erasureReasons.join(', ')})`);
+      return ending(() => erasePatient({ patientId, reason, asks: flags.yes !== true }, say));
+    });
   patient
     .command('erasures')
     .description('list erasures and verify their certificates; exit with 1 when one does not hold')
-    .action(() => ending(program, () => listErasures(say)));
+    .action(() => ending(() => listErasures(say)));
   patient
     .command('start-list')
     .description('make the folder the list of erasures of a deployment that never had one')
     .option('--anew', 'although people are shown as erased: the list that named them is lost')
-    .action(({ anew = false }: { anew?: boolean }) =>
-      ending(program, () => startList({ anew }, say)),
-    );
+    .action(({ anew = false }: { anew?: boolean }) => ending(() => startList({ anew }, say)));
 }
 
 /** Exit code 1 when it was not done as asked. What the database says quotes rows, so it is not told. */
-async function ending(program: Command, work: () => Promise<boolean>): Promise<void> {
+async function ending(work: () => Promise<boolean>): Promise<void> {
   try {
     if (!(await work())) process.exitCode = 1;
   } catch (error) {
-    program.error(messageOf(error));
+    fail(error);
   }
 }

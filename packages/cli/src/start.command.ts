@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readEmbeddedConfig } from './config.ts';
 import { greeting } from './start/greeting.ts';
+import { fail } from './fail.ts';
 import { startEmbedded } from './start/start-embedded.ts';
 import { createStopList, stopOnSignals, type StopList } from './start/stop-signal.ts';
 
@@ -19,7 +20,7 @@ export function registerStartCommand(program: Command): void {
       } catch (error) {
         if (stops.signal.aborted) return;
         await stops.run();
-        program.error(error instanceof Error ? error.message : 'it did not start');
+        fail(error);
       }
     });
 }

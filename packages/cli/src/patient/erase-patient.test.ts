@@ -220,5 +220,6 @@ test('where there is no embedded deployment, none is made', async () => {
     const { code, errors } = await caregraph(args, { over });
     expect(code).toBe(1);
     expect(errors).toContain('There is no embedded deployment');
+    expect(errors).not.toContain('--help');
   }
 });
