@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeSigningKey, type SigningKey } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
@@ -49,7 +50,7 @@ test('an entry is replaced whole, and half-written ones beside it count for noth
   const { patientId } = first.record;
   await list.create(first);
   const path = list.pathOf(patientId);
-  await writeFile(`${path}.4711`, '{"record":');
+  await writeFile(`${path}.${randomUUID()}.unfinished`, '{"record":');
   const next = await entryOf({ patientId, state: 'COMPLETED' });
   await list.replace(next);
   expect(await list.readAll()).toEqual([next]);
@@ -104,13 +105,51 @@ describe('a folder', () => {
     await expect(one.readAll()).rejects.toThrow(words);
   });
 
-  test('whose marker is damaged, or a link, is refused', async () => {
+  test('whose marker is damaged, or a link, is refused, with entries as without', async () => {
+    await list.create(await entryOf());
     const marker = join(list.directory, 'list.json');
     await writeFile(marker, '{"list":');
     await expect(list.readAll()).rejects.toThrow('damaged');
     await rm(marker);
     await symlink(join(folder, 'elsewhere'), marker);
     await expect(list.readAll()).rejects.toThrow('is a link');
+  });
+});
+
+describe('a name in the folder', () => {
+  test.each([
+    ['a second copy', (id: string) => `${id} (1).json`],
+    ['a spare copy', (id: string) => `${id}.json.bak`],
+    ['capitals', (id: string) => `${id.toUpperCase()}.json`],
+    ['capitals of the ending', (id: string) => `${id}.JSON`],
+    ['an id of another kind', () => `${randomUUID()}.json`],
+    ['half of a copy by rsync', (id: string) => `.${id}.json.Xy12Ab`],
+    ['a copy that was not finished by others', (id: string) => `${id} (1).json.unfinished`],
+    ['an ending alone', (id: string) => `${id}.json.unfinished`],
+    ['a second marker', () => 'list (1).json'],
+    ['a file like the directory of a mount', () => 'lost+found'],
+    ['anything else', () => 'notes.txt'],
+  ])('that is %s is refused, and named', async (_what, nameOf) => {
+    const [whole, entry] = [await entryOf(), await entryOf()];
+    await list.create(whole);
+    const path = join(list.directory, nameOf(entry.record.patientId));
+    await writeFile(path, JSON.stringify(entry));
+    await expect(list.readAll()).rejects.toThrow(`${path} has no place in the list`);
+    await expect(list.look()).rejects.toThrow(path);
+    await expect(list.create(entry)).rejects.toThrow(path);
+  });
+
+  test('that mounts and our own unfinished writes leave is passed over', async () => {
+    const entry = await entryOf();
+    await list.create(entry);
+    const path = list.pathOf(entry.record.patientId);
+    await mkdir(join(list.directory, 'lost+found'));
+    await mkdir(join(list.directory, '..2026_01_01'));
+    await symlink('..2026_01_01', join(list.directory, '..data'));
+    const names = ['.DS_Store', `._${basename(path)}`, `list.json.${randomUUID()}.unfinished`];
+    for (const name of names) await writeFile(join(list.directory, name), '');
+    await writeFile(`${path}.${randomUUID()}.unfinished`, '');
+    expect(await list.readAll()).toEqual([entry]);
   });
 });
 

@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUuidV7 } from '@caregraph/clock';
 import { hasCode, parseJson } from '@caregraph/files';
 import type { JSONWebKeySet } from 'jose';
 import { erasureEntry, type ErasureEntry } from './erasure-entry.ts';
 import { isSigned, type ErasureSigner } from './erasure-signature.ts';
+import { idsInFolder } from './list-folder.ts';
 import { isMarked, makeListMarker, markerPath } from './list-marker.ts';
 import { createOwnFile, readOwnFile, refuseLink, replaceOwnFile } from './own-file.ts';
 
@@ -18,7 +18,12 @@ export interface ErasureList {
   pathOf(patientId: string): string;
   /** @throws Error naming a file that is damaged, not signed, or not a file of its own */
   read(patientId: string): Promise<ErasureEntry | undefined>;
-  /** All entries, by id. @throws as `read`, and when the folder is not the list */
+  /**
+   * All entries, by id.
+   *
+   * @throws as `read`; Error when the folder is not the list, its marker is not to be believed, or
+   *   something has no place in it
+   */
   readAll(): Promise<readonly ErasureEntry[]>;
   /**
    * Writes the first entry of a person.
@@ -41,7 +46,8 @@ export interface ErasureList {
  * Opens a list of erasures. Entries say whom a start erases again.
  *
  * Threats: someone who can write into the folder has a living person erased by the next start (an
- * entry counts only with the signature of the deployment); a volume is not mounted, so that the
+ * entry counts only with the signature of the deployment); an entry was put back under another name
+ * (what has no place in the folder is refused); a volume is not mounted, so that the
  * folder is empty, or not there, and seems to say that nobody was erased (a folder is the list by
  * its signed marker, or by an entry from before there were markers); a link in the folder leads the
  * reader, or the writer, to another file (links are refused); a kill in the middle leaves half an
@@ -64,26 +70,30 @@ export function openErasureList(options: {
       `${directory} is not the list of erasures of this deployment: mount its volume, or restore ` +
         'the list from its copy. Where there never was one: caregraph patient start-list',
     );
-  const namesOfList = async () => {
-    const names = await namesIn(directory);
-    if (names.length === 0 && !(await isMarked(directory, keys))) throw notTheList();
-    return names;
+  const look = async () => {
+    const ids = await idsInFolder(directory);
+    return { ids, marked: await isMarked(directory, keys), used: ids.length > 0 };
+  };
+  const idsOfList = async () => {
+    const { ids, marked, used } = await look();
+    if (!marked && !used) throw notTheList();
+    return ids;
   };
   return {
     ...{ directory, pathOf, read, notTheList },
     async readAll() {
-      const entries = await Promise.all((await namesOfList()).map((name) => read(name)));
+      const entries = await Promise.all((await idsOfList()).map((id) => read(id)));
       return entries.filter((entry) => entry !== undefined);
     },
     async create(entry) {
-      await namesOfList();
+      await idsOfList();
       return createOwnFile(pathOf(entry.record.patientId), entry);
     },
     replace: (entry) => replaceOwnFile(pathOf(entry.record.patientId), entry),
-    look: async () => ({
-      used: (await namesIn(directory)).length > 0,
-      marked: await isMarked(directory, keys),
-    }),
+    async look() {
+      const { marked, used } = await look();
+      return { marked, used };
+    },
     async start(sign, at) {
       await refuseLink(directory).catch((error: unknown) => {
         if (!hasCode(error, 'ENOENT')) throw error;
@@ -92,18 +102,6 @@ export function openErasureList(options: {
       await createOwnFile(markerPath(directory), await makeListMarker(sign, at));
     },
   };
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    await refuseLink(directory);
-    const names = await readdir(directory);
-    const ids = names.flatMap((name) => /^(.+)\.json$/.exec(name)?.[1] ?? []);
-    return ids.filter(isUuidV7).sort();
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    return [];
-  }
 }
 
 async function readEntry(
