@@ -31,7 +31,10 @@ export function registerPatientCommand(program: Command): void {
   patient
     .command('start-list')
     .description('make the folder the list of erasures of a deployment that never had one')
-    .option('--anew', 'although people are shown as erased: the list that named them is lost')
+    .option(
+      '--anew',
+      'although there was one: it is lost with its copy, and whom it alone named is served again',
+    )
     .action(({ anew = false }: { anew?: boolean }) => ending(() => startList({ anew }, say)));
 }
 

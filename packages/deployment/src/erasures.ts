@@ -7,9 +7,10 @@ import type { DatabasePool, StoreName } from '@caregraph/database';
 import {
   createErasure,
   createErasureSigner,
+  earlierList,
   openErasureList,
-  shownAsErased,
   startErasureList,
+  type EarlierList,
   type Erasure,
   type ErasureTarget,
 } from '@caregraph/erasure';
@@ -77,20 +78,26 @@ export function openErasures(source: ErasureSource): Erasure {
   });
 }
 
+/** What came of starting a list, and what spoke against it. */
+export interface ListStart extends EarlierList {
+  readonly started: boolean;
+}
+
 /**
  * Makes a folder the list of a deployment that never had one.
  *
- * @param anew also where somebody is shown as erased, because the list that named them is lost
- * @returns whom stores or keys show as erased; without `anew`, nothing was started if there is one
+ * @param anew also where somebody is shown as erased, or a note says that there was a list: the one
+ *   that named them is lost
  */
 export async function startErasures(
   source: ErasureSource,
   { anew }: { readonly anew: boolean },
-): Promise<readonly string[]> {
+): Promise<ListStart> {
   const requirement = requirementOf(source);
-  const erased = await shownAsErased(requirement.stores);
-  if (erased.length === 0 || anew) await startErasureList(requirement);
-  return erased;
+  const earlier = await earlierList(requirement);
+  const started = anew || (!earlier.noted && earlier.erased.length === 0);
+  if (started) await startErasureList(requirement);
+  return { ...earlier, started };
 }
 
 function requirementOf({ place, key, pools, keyPool, clock }: ErasureSource) {

@@ -17,7 +17,7 @@ export { makeListMarker, markerPath } from './list/list-marker.ts';
 export { openErasureList, type ErasureList } from './list/erasure-list.ts';
 export { createErasureSigner, type ErasureSigner } from './list/erasure-signature.ts';
 export { replayStore } from './replay-store.ts';
-export { shownAsErased, startErasureList } from './require-list.ts';
+export { earlierList, startErasureList, type EarlierList } from './require-list.ts';
 export { eraseFacts, eraseReference, knowsPatient } from './store/erase-facts.ts';
 export {
   ErasureOvertaken,

@@ -41,6 +41,34 @@ export async function requireErasureList(options: ListRequirement): Promise<void
   else await noteStart(options);
 }
 
+/** What speaks against starting a list where there is none. */
+export interface EarlierList {
+  /** Whether a note says that there was a list, which is not in the folder. */
+  readonly noted: boolean;
+  /** Whom stores or keys show as erased. */
+  readonly erased: readonly string[];
+}
+
+/**
+ * Looks for signs that a deployment had a list before.
+ *
+ * Threat: the volume of the list is not mounted, or stores of before an erasure were put back, which
+ * show nobody as erased; an operator starts a list there, and everybody is back. Defence: the note
+ * says that there was one, whatever the stores are of.
+ *
+ * @throws Error when the folder has a damaged marker, one of another deployment, or what has no
+ *   place in it
+ */
+export async function earlierList({
+  list,
+  stores,
+  note,
+}: Pick<ListRequirement, 'list' | 'stores' | 'note'>): Promise<EarlierList> {
+  const { marked, used } = await list.look();
+  const noted = !marked && !used && note !== undefined && (await isThere(note));
+  return { noted, erased: await shownAsErased(stores) };
+}
+
 /** Makes the folder the list, and notes that it was. */
 export async function startErasureList(
   options: Pick<ListRequirement, 'list' | 'sign' | 'clock' | 'note'>,

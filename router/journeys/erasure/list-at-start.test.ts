@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -117,8 +117,9 @@ test('a deployment from before there were markers starts: with entries, or if no
 
 test('without a note only an operator starts a list: a full deployment has several machines', async () => {
   const place = { directory: volume };
-  await expect(openErasures(sourceOf(place)).replay()).rejects.toThrow('start-list');
-  expect(await startErasures(sourceOf(place), { anew: false })).toEqual([]);
+  await expect(openErasures(sourceOf(place)).replay()).rejects.toThrow('is not the list');
+  const outcome = { started: true, noted: false, erased: [] };
+  expect(await startErasures(sourceOf(place), { anew: false })).toEqual(outcome);
   expect(await openErasures(sourceOf(place)).replay()).toEqual([]);
 });
 
@@ -141,8 +142,27 @@ test('whom a store or its keys show as erased, the list must name', async () => 
 test('a list is not started anew by mistake', async () => {
   const patientId = await erased();
   const source = sourceOf({ directory: volume });
-  expect(await startErasures(source, { anew: false })).toEqual([patientId]);
+  const earlier = { noted: false, erased: [patientId] };
+  expect(await startErasures(source, { anew: false })).toEqual({ ...earlier, started: false });
   expect(await readdir(volume)).toEqual([]);
-  expect(await startErasures(source, { anew: true })).toEqual([patientId]);
+  expect(await startErasures(source, { anew: true })).toEqual({ ...earlier, started: true });
   await expect(openErasures(source).replay()).rejects.toThrow(patientId);
+});
+
+test('where a note says that there was a list, stores of before it do not start another', async () => {
+  await start();
+  const source = sourceOf(await embeddedErasureList(data, undefined));
+  const marker = join(data, 'erasures', 'list.json');
+  await rm(marker);
+  const refusal: unknown = await start().catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ message: expect.stringContaining('is not the list') });
+  expect(refusal).toMatchObject({ message: expect.not.stringContaining('start-list') });
+  const earlier = { noted: true, erased: [] };
+  expect(await startErasures(source, { anew: false })).toEqual({ ...earlier, started: false });
+  expect(await readdir(join(data, 'erasures'))).toEqual([]);
+  expect(await startErasures(source, { anew: true })).toEqual({ ...earlier, started: true });
+  const again = { noted: false, erased: [], started: true };
+  expect(await startErasures(source, { anew: false })).toEqual(again);
+  await writeFile(marker, '{"list":');
+  await expect(startErasures(source, { anew: true })).rejects.toThrow('damaged');
 });

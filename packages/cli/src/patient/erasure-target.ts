@@ -13,6 +13,7 @@ import {
   startErasures,
   type ErasureListPlace,
   type ErasureSource,
+  type ListStart,
 } from '@caregraph/deployment/erasures';
 import { readOrMakeKeys } from '@caregraph/deployment/key-file';
 import { openErasureList, type Erasure, type ErasureList } from '@caregraph/erasure';
@@ -26,8 +27,10 @@ const databases: readonly DatabaseName[] = [...storeNames, 'keys'];
 export interface OpenErasures {
   readonly erasure: Erasure;
   readonly list: ErasureList;
+  /** The file that says that there was a list, where there may be one. */
+  readonly note?: string | undefined;
   /** See `startErasures`. */
-  start(how: { readonly anew: boolean }): Promise<readonly string[]>;
+  start(how: { readonly anew: boolean }): Promise<ListStart>;
 }
 
 /**
@@ -72,6 +75,7 @@ async function onTargets(
     await work({
       erasure: openErasures(source),
       list: openErasureList({ directory: place.directory, keys: { keys: [key.publicJwk] } }),
+      note: place.note,
       start: (how) => startErasures(source, how),
     });
   } finally {

@@ -68,7 +68,8 @@ export function openErasureList(options: {
   const notTheList = () =>
     new Error(
       `${directory} is not the list of erasures of this deployment: mount its volume, or restore ` +
-        'the list from its copy. Where there never was one: caregraph patient start-list',
+        'the list from its copy. Without it nobody can tell who must not come back: if there is no ' +
+        'copy, read "Erasing a person" in docs/operations/key-management.md first',
     );
   const look = async () => {
     const ids = await idsInFolder(directory);
