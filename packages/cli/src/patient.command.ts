@@ -26,7 +26,9 @@ export function registerPatientCommand(program: Command): void {
     });
   patient
     .command('erasures')
-    .description('list erasures and verify their certificates; exit with 1 when one does not hold')
+    .description(
+      'list erasures and verify certificates, list and stores as a start does; exit with 1 if not',
+    )
     .action(() => ending(() => listErasures(say)));
   patient
     .command('start-list')

@@ -24,7 +24,7 @@ export type Erasable =
   | { readonly kind: 'UNKNOWN' };
 
 /** Where to look. */
-interface Places {
+export interface Places {
   readonly stores: readonly ErasureTarget[];
   readonly list: ErasureList;
   readonly keyBackupDays?: number;

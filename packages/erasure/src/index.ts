@@ -1,4 +1,5 @@
 export { verifyCertificate } from './certificate.ts';
+export { checkErasureList, type ListCheck } from './check-list.ts';
 export {
   createErasure,
   type Erasure,

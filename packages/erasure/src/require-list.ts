@@ -95,6 +95,16 @@ export async function readWholeList(
   stores: readonly ErasureTarget[],
   list: ErasureList,
 ): Promise<readonly ErasureEntry[]> {
+  const { entries, lacking } = await compareList(stores, list);
+  if (lacking.length > 0) throw lackingError(list, lacking);
+  return entries;
+}
+
+/** The whole list, and whom it lacks of those whom stores or keys show as erased. */
+export async function compareList(
+  stores: readonly ErasureTarget[],
+  list: ErasureList,
+): Promise<{ readonly entries: readonly ErasureEntry[]; readonly lacking: readonly string[] }> {
   // First, because an erasure that begins meanwhile is in the list before it is in a store.
   const shown = await shownAsErased(stores);
   const entries = await list.readAll();
@@ -105,10 +115,13 @@ export async function readWholeList(
       ...households.map((one) => one.id),
     ]),
   );
-  const lacking = shown.filter((id) => !listed.has(id));
-  if (lacking.length === 0) return entries;
+  return { entries, lacking: shown.filter((id) => !listed.has(id)) };
+}
+
+/** What a list that lacks somebody is refused with. */
+export function lackingError(list: ErasureList, lacking: readonly string[]): Error {
   const named = lacking.slice(0, 10).join(', ');
-  throw new Error(
+  return new Error(
     `${list.directory}, the list of erasures, lacks ${lacking.length} whom the stores show as erased: ` +
       `${named}. Restore the list from its copy; where that is lost, run for each of them: ` +
       'caregraph patient erase <id> --reason <code>',
@@ -116,7 +129,7 @@ export async function readWholeList(
 }
 
 /** Whom stores or keys show as erased, under each of their ids; and households, by their keys. */
-export async function shownAsErased(stores: readonly ErasureTarget[]): Promise<string[]> {
+async function shownAsErased(stores: readonly ErasureTarget[]): Promise<string[]> {
   const shown = await Promise.all(
     stores.map(async ({ erasure, pool, keyPool }) => {
       const { rows } = await pool.query<{ id: string }>(

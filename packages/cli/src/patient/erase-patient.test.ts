@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeSigningKey } from '@caregraph/access';
 import { createIdSource, systemClock } from '@caregraph/clock';
 import { storeNames, type DatabaseName } from '@caregraph/database';
+import { createErasureSigner, makeListMarker, markerPath } from '@caregraph/erasure';
 import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
 import { makeFullDeploymentKeys } from '../keys/full-deployment-keys.ts';
 
@@ -164,6 +166,7 @@ describe('somebody who was erased already', () => {
     const left = await caregraph(erase(aliasId, '--yes'));
     expect(left).toMatchObject({ code: 1 });
     expect(left.said).toContain(`caregraph patient erase ${survivorId} --reason COURT_ORDER`);
+    expect(await caregraph(erase(survivorId, '--yes'))).toMatchObject({ code: 0 });
   });
 });
 
@@ -203,7 +206,72 @@ test('an empty folder is not taken for the list, until an operator says that the
   expect(await readdir(empty)).toEqual([]);
   const anew = await caregraph(['start-list', '--anew'], { over });
   expect(anew).toMatchObject({ code: 0, errors: '' });
-  expect(await caregraph(['erasures'], { over })).toMatchObject({ code: 0 });
+  const lacking = await caregraph(['erasures'], { over });
+  expect(lacking).toMatchObject({ code: 1, said: expect.stringContaining(patientId) });
+  expect(lacking.said).toContain('THE LIST IS NOT WHOLE');
+});
+
+describe('the list is not taken for good', () => {
+  const listDirectory = () => join(folder, '.env.erasures');
+  const erased = async () => {
+    const patientId = await somebody();
+    await caregraph(erase(patientId, '--yes'));
+    expect(await caregraph(['erasures'])).toMatchObject({ code: 0, errors: '' });
+    return patientId;
+  };
+
+  test.each([
+    ['damaged', async () => '{"list":', 'is damaged'],
+    [
+      'of another deployment',
+      async () => {
+        const other = createErasureSigner(await makeSigningKey());
+        return JSON.stringify(await makeListMarker(other, systemClock.now()));
+      },
+      'it is the list of another one',
+    ],
+  ])('with a marker that is %s', async (_what, textOf, words) => {
+    await erased();
+    const marker = markerPath(listDirectory());
+    const genuine = await readFile(marker, 'utf8');
+    await writeFile(marker, await textOf());
+    const { code, errors } = await caregraph(['erasures']);
+    await writeFile(marker, genuine);
+    expect(code).toBe(1);
+    expect(errors).toContain(words);
+  });
+
+  test('without an entry of somebody whom stores show as erased', async () => {
+    const patientId = await erased();
+    const path = join(listDirectory(), `${patientId}.json`);
+    await rename(path, join(folder, 'kept.json'));
+    const lacking = await caregraph(['erasures']);
+    await rename(join(folder, 'kept.json'), `${path}.bak`);
+    const misnamed = await caregraph(['erasures']);
+    await rename(`${path}.bak`, path);
+    expect(lacking).toMatchObject({ code: 1 });
+    expect(lacking.said).toContain(`lacks 1 whom the stores show as erased: ${patientId}`);
+    expect(misnamed).toMatchObject({ code: 1 });
+    expect(misnamed.errors).toContain(`${path}.bak has no place in the list`);
+  });
+
+  test('while a store has somebody again, or none is looked at', async () => {
+    const patientId = await erased();
+    await change('CLINICAL', 'DELETE FROM erased_subject WHERE id = $1', [patientId]);
+    const again = await caregraph(['erasures']);
+    expect(again).toMatchObject({ code: 1 });
+    expect(again.said).toMatch(new RegExp(`^${patientId} .*HAD IT AGAIN`, 'm'));
+    await caregraph(erase(patientId, '--yes'));
+    expect(await caregraph(['erasures'])).toMatchObject({ code: 0 });
+    const unseen = await caregraph(['erasures'], { over: { DATABASE_URL_AUDIT: undefined } });
+    expect(unseen).toMatchObject({ code: 1 });
+    expect(unseen.said).toContain(
+      'NO STORE WAS LOOKED AT, as a start does: name DATABASE_URL_AUDIT',
+    );
+    const unlisted = await caregraph(['erasures'], { over: { ERASURE_LIST_DIR: undefined } });
+    expect(unlisted).toMatchObject({ code: 1 });
+    expect(unlisted.errors).toContain('ERASURE_LIST_DIR');
+  });
 });
 
 test('a store that is not named is not looked for elsewhere', async () => {

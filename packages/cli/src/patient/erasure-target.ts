@@ -43,14 +43,29 @@ export interface OpenErasures {
  * @throws Error when what is needed is not named, or there is no embedded deployment
  */
 export async function withErasures(work: (open: OpenErasures) => Promise<void>): Promise<void> {
-  const source = await sourceOf();
-  await withStoreTargets(databases, (targets) => onTargets(targets, source, work), { join: true });
+  const { place, key, keyBackupDays } = await sourceOf();
+  await withOpenStores(async (stores) => {
+    const source: ErasureSource = { place, key, keyBackupDays, ...stores, clock: systemClock };
+    await work({
+      erasure: openErasures(source),
+      list: openErasureList({ directory: place.directory, keys: { keys: [key.publicJwk] } }),
+      note: place.note,
+      start: (how) => startErasures(source, how),
+    });
+  });
+}
+
+/** The databases of a deployment. */
+export type OpenStores = Pick<ErasureSource, 'pools' | 'keyPool'>;
+
+/** Opens all databases while `work` runs. That all are named, or none, is for the caller to see to. */
+export async function withOpenStores(work: (stores: OpenStores) => Promise<void>): Promise<void> {
+  await withStoreTargets(databases, (targets) => onTargets(targets, work), { join: true });
 }
 
 async function onTargets(
   targets: readonly StoreTarget[],
-  { place, key, keyBackupDays }: Source,
-  work: (open: OpenErasures) => Promise<void>,
+  work: (stores: OpenStores) => Promise<void>,
 ): Promise<void> {
   const poolOf = (name: DatabaseName): DatabasePool => {
     const found = targets.find((one) => one.store === name)?.target;
@@ -70,18 +85,21 @@ async function onTargets(
   };
   const keyPool = poolOf('keys');
   try {
-    const stores = { pools, keyPool, clock: systemClock };
-    const source: ErasureSource = { place, key, keyBackupDays, ...stores };
-    await work({
-      erasure: openErasures(source),
-      list: openErasureList({ directory: place.directory, keys: { keys: [key.publicJwk] } }),
-      note: place.note,
-      start: (how) => startErasures(source, how),
-    });
+    await work({ pools, keyPool });
   } finally {
     await Promise.all([keyPool, ...Object.values(pools)].map((one) => one.end()));
   }
 }
+
+/** The variables of those databases that the environment does not name. */
+export function unnamedStores(): readonly string[] {
+  return databases
+    .filter((name) => readStoreUrl(name) === undefined)
+    .map((name) => `DATABASE_URL_${name.toUpperCase()}`);
+}
+
+/** Whether the environment names no database at all: the embedded deployment is meant. */
+export const isEmbedded = (unnamed: readonly string[]) => unnamed.length === databases.length;
 
 interface Source {
   readonly place: ErasureListPlace;
@@ -92,14 +110,14 @@ interface Source {
 async function sourceOf(): Promise<Source> {
   const config = readErasureConfig();
   const { ERASURE_LIST_DIR, ERASURE_SIGNING_KEY_FILE, KEY_BACKUP_DAYS: keyBackupDays } = config;
-  const missing = databases.filter((name) => readStoreUrl(name) === undefined);
-  if (missing.length === databases.length) {
+  const missing = unnamedStores();
+  if (isEmbedded(missing)) {
     const data = await embeddedData();
     const place = await embeddedErasureList(data, ERASURE_LIST_DIR);
     return { place, key: await embeddedKey(data), keyBackupDays };
   }
   const variables = [
-    ...missing.map((name) => `DATABASE_URL_${name.toUpperCase()}`),
+    ...missing,
     ...(ERASURE_LIST_DIR === undefined ? ['ERASURE_LIST_DIR'] : []),
     ...(ERASURE_SIGNING_KEY_FILE === undefined ? ['ERASURE_SIGNING_KEY_FILE'] : []),
   ];
