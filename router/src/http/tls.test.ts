@@ -187,17 +187,20 @@ describe('a new certificate', () => {
       return fingerprint256;
     };
     const first = await shown();
+    // Not by their number: a file that is read while it is written is not usable either.
+    const refusals = () => stack.log.filter((line) => line.includes('not usable')).length;
 
     const next = await makeCertificate('next');
     await writeFile(pair.certFile, next.cert);
-    await until(() => stack.log.some((line) => line.includes('not usable')));
+    await until(() => refusals() > 0);
     expect(await shown()).toBe(first);
 
     await writeFile(pair.keyFile, next.key);
     await until(async () => (await shown()) !== first);
     const second = await shown();
+    const before = refusals();
     await writeFile(pair.keyFile, 'no key at all');
-    await until(() => stack.log.filter((line) => line.includes('not usable')).length === 2);
+    await until(() => refusals() > before);
     expect(await shown()).toBe(second);
     // TLS 1.3 stays the least after a change of the certificate.
     await expect(handshake(stack.url, { maxVersion: 'TLSv1.2' })).rejects.toThrow();
