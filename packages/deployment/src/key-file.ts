@@ -106,7 +106,8 @@ async function traceOfData(dataDirectory: string): Promise<string | undefined> {
 const lostKeys = (path: string, trace: string) =>
   new Error(
     `${path} is missing: restore it from its backup, because ${trace} is there and new keys open ` +
-      'nothing of it. For a deployment that is new, name an empty folder with CAREGRAPH_DATA.',
+      'nothing of it. A folder that was only migrated and never started is taken away; for a ' +
+      'deployment that is new, name an empty one with CAREGRAPH_DATA.',
   );
 
 const keyFileIn = (dataDirectory: string) => join(dataDirectory, 'keys.json');

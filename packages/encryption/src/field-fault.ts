@@ -17,6 +17,11 @@ export function placeFault(row: object, field: string, fault: SealError): void {
   });
 }
 
+/** Looks at all fields of a row. @throws SealError of the first that does not open */
+export function expectReadable(row: object): void {
+  Object.values(row);
+}
+
 /**
  * Why a field of a row that was read cannot be shown; undefined when it can.
  *

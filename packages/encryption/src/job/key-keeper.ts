@@ -4,6 +4,7 @@ import { refuseOlderKek } from '../keyring/older-kek.ts';
 import type { KeyServiceWatch } from '../keyring/key-service-watch.ts';
 import { refreshedAfterMs, type StoreKeys } from '../store-keys.ts';
 import type { SealedStore } from '../walk/rewrite-rows.ts';
+import { expectDataKeys } from '../walk/keys-that-fit.ts';
 import { sealedModels } from '../walk/stored-rows.ts';
 import { createJobStore, type JobStore } from './job-store.ts';
 import type { JobName, JobOutcome, JobRow, KeyJob } from './key-job.ts';
@@ -38,7 +39,7 @@ export interface KeyKeeper {
   readonly jobs: JobStore;
   /** A job by its name. @throws RangeError for a kind, store or subject that there is not */
   job(name: JobName): KeyJob;
-  /** @throws Error where the key service has an older KEK than keys are wrapped by */
+  /** @throws Error where the keys of a store are lost, or the KEK is older than what it wrapped */
   run(job: KeyJob, options?: Partial<JobRunOptions>): Promise<JobOutcome>;
   /**
    * What is open and what should begin now, in the order in which it should run.
@@ -64,6 +65,9 @@ export function createKeyKeeper(options: KeyKeeperOptions): KeyKeeper {
     async run(one, more = {}) {
       const rotations = options.stores.map(({ keys }) => keys);
       await refuseOlderKek(rotations, options.watch);
+      for (const { keys, sealed } of options.stores) {
+        if (sealed !== undefined) await expectDataKeys(sealed.pool, sealed.fields, keys);
+      }
       return runJob(one, { jobs, clock, ids, ...more });
     },
     async due({ forgetBackups = false } = {}) {

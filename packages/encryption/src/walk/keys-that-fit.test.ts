@@ -21,6 +21,15 @@ const sql = (text: string) => store.testKeys.keyPool.query(text);
 /** As a process does that starts now. */
 const look = () => expectKeysThatFit(store.pool, store.own.fields, store.open().keys);
 
+function run(kind: string, subject = '') {
+  const { keyPool, watch } = store.testKeys;
+  const keeper = createKeyKeeper({
+    stores: [{ keys: store.own.keys, sealed: store.own }],
+    ...{ keyPool, watch, clock: systemClock, ids: store.own.keys.ids },
+  });
+  return keeper.run(keeper.job({ kind, store: kind === 'rotate-kek' ? '' : 'patient', subject }));
+}
+
 it('a new store fits, one that was written to fits, and one whose people are gone', async () => {
   await expect(look()).resolves.toBeUndefined();
   await addPeople(store, 2);
@@ -34,6 +43,19 @@ it('sealed rows without any data key are not served', async () => {
   await addPeople(store, 2);
   await sql('TRUNCATE patient.data_key');
   await expect(look()).rejects.toThrow('restore the key database');
+  for (const kind of ['rotate-partitions', 'seal-existing']) {
+    await expect(run(kind)).rejects.toThrow('restore the key database');
+  }
+});
+
+it('no job makes a key in place of one that is lost', async () => {
+  const [lost = ''] = await addPeople(store, 2);
+  await sql(`DELETE FROM patient.data_key WHERE owner_id = '${lost}'`);
+  await expect(run('rotate-index', 'Person.nameTokens')).rejects.toMatchObject({
+    left: [{ place: 'Person', id: lost, code: 'SEAL_KEY_UNKNOWN' }],
+  });
+  const { rowCount } = await sql(`SELECT 1 FROM patient.data_key WHERE owner_id = '${lost}'`);
+  expect(rowCount).toBe(0);
 });
 
 it('tokens without an index key are not served, and it is said which', async () => {
@@ -51,14 +73,8 @@ it('an older key-encryption key is refused at a start, and by the jobs before th
   await sql('UPDATE patient.partition_key SET kek_version = kek_version + 1');
   const older = /version 2 .*only version 1/;
   await expect(look()).rejects.toThrow(older);
-  const { keyPool, keyService, watch } = store.testKeys;
-  const keeper = createKeyKeeper({
-    stores: [{ keys: store.own.keys, sealed: store.own }],
-    ...{ keyPool, watch, clock: systemClock, ids: store.own.keys.ids },
-  });
   for (const kind of ['rotate-kek', 'rotate-partitions']) {
-    const job = keeper.job({ kind, store: kind === 'rotate-kek' ? '' : 'patient', subject: '' });
-    await expect(keeper.run(job)).rejects.toThrow(older);
+    await expect(run(kind)).rejects.toThrow(older);
   }
-  expect(await keyService.currentVersion()).toBe(1);
+  expect(await store.testKeys.keyService.currentVersion()).toBe(1);
 });

@@ -11,7 +11,8 @@ import { anyRow, columnOf, quoted, type RowFilter } from './stored-rows.ts';
  * Threat: the key database is lost or restored empty, or an older copy of the key file is put back.
  * New keys would be made in place of the lost ones; people would be registered a second time,
  * because a search under a new index key finds nobody; and the backup could not be put back without
- * losing what was written meanwhile. Defence: nothing is served.
+ * losing what was written meanwhile. Defence: nothing is served. A key database that is only older
+ * than the store is not told from a whole one.
  *
  * @throws Error saying what is missing or too old, and what to restore
  */
@@ -21,19 +22,27 @@ export async function expectKeysThatFit(
   keys: Pick<StoreKeys, 'store' | 'keyStore' | 'indexKeyStore' | 'rotation' | 'watch'>,
 ): Promise<void> {
   await refuseOlderKek([keys], keys.watch).catch((error: unknown) => {
-    // A start does not wait for the key service; without it nothing opens and nothing is made.
+    // A start goes on without the key service; then nothing opens and nothing is made.
     if (!isAway(error)) throw error;
   });
-  if (!(await keys.keyStore.holdsDataKeys()) && (await anyRow(pool, fields, anySealed))) {
-    throw new Error(
-      `the key database has no key of the ${keys.store} store, which holds sealed values: restore the key database`,
-    );
-  }
+  await expectDataKeys(pool, fields, keys);
   const lost = await lostIndexKeys(pool, fields, keys);
   if (lost.length === 0) return;
   const columns = lost.join(', ');
   throw new Error(
     `the key database has no key of ${columns}, and searches would find nobody: restore it, or make all tokens anew (caregraph keys rotate blind-index)`,
+  );
+}
+
+/** @throws Error when a store has sealed values, and its schema of the key database no data key */
+export async function expectDataKeys(
+  pool: DatabasePool,
+  fields: SealedFields,
+  { store, keyStore }: Pick<StoreKeys, 'store' | 'keyStore'>,
+): Promise<void> {
+  if ((await keyStore.holdsDataKeys()) || !(await anyRow(pool, fields, anySealed))) return;
+  throw new Error(
+    `the key database has no key of the ${store} store, which holds sealed values: restore the key database`,
   );
 }
 

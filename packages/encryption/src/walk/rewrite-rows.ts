@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { constraintViolation, type DatabasePool } from '@caregraph/database';
+import { expectReadable } from '../field-fault.ts';
 import { modelOf, type ModelFields, type Row, type SealedFields } from '../field-map.ts';
 import { isRefusal, type KeyOwner } from '../keyring/data-keys.ts';
 import type { Keyring } from '../keyring/keyring.ts';
@@ -95,7 +96,8 @@ async function rewriteTogether(
   rows: readonly Row[],
 ): Promise<void> {
   const sealing = createSealing<Loose, Record<string, string>>(store.fields, store.sealing);
-  await sealing.openRows(model, rows);
+  // A row that does not open is left before a key is made for it in place of the one it needs.
+  for (const row of await sealing.openRows(model, rows)) expectReadable(row);
   const entry = modelOf(store.fields, model);
   await prepareKeys(store, entry, rows);
   const id = idField(model, entry);
