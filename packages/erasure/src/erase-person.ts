@@ -66,8 +66,7 @@ const rounds = 20;
  * The steps, each of which may be done again: the intent is written into the list; the rows go, in
  * every store; the keys go, in every schema of the key database; the certificate is signed and
  * written. A kill at any instruction leaves an entry of which the next run or start makes an end.
- * Rows go before keys, because a row without its key makes every list that it stands in fail for
- * those who care for others.
+ * Rows go before keys, because a row without its key shows faults in every list that it stands in.
  *
  * @example await createErasure({ stores, list, sign, clock, ids }).erase(id, 'REQUEST_OF_PERSON');
  */

@@ -61,8 +61,10 @@ export function mergeFields<TValues extends object>(options: {
 
   for (const field of Object.keys(changes) as (keyof TValues & string)[]) {
     const mine = changes[field];
+    if (mine === undefined) continue;
+    // Only of fields that change: another one may be a value that does not open.
     const theirs = current.values[field];
-    if (mine === undefined || isDeepStrictEqual(mine, theirs)) continue;
+    if (isDeepStrictEqual(mine, theirs)) continue;
     if (!changedByOthers(current.fieldVersions[field], base, stamp)) {
       values[field] = mine;
       fieldVersions[field] = mark;

@@ -25,9 +25,10 @@ export async function lockImmunization(tx: StoreTx, scope: Scope, id: string) {
   const include = { patient: { select: { areaId: true } } };
   const where = { AND: [factsInScope(scope), { id }] };
   const seen = await tx.immunization.findFirst({ where, include });
-  if (seen !== null) return { ...seen, inScope: true };
+  // Not copied: a dose is amended also when a name in it does not open.
+  if (seen !== null) return Object.assign(seen, { inScope: true });
   const hidden = await tx.immunization.findUnique({ where: { id }, include });
-  return hidden === null ? undefined : { ...hidden, inScope: false };
+  return hidden === null ? undefined : Object.assign(hidden, { inScope: false });
 }
 
 export async function markEnteredInError(tx: StoreTx, id: string, version: number): Promise<void> {

@@ -21,7 +21,8 @@ export function createStaffStore(db: StoreClient, scope: Scope) {
   const seen = (staff: StaffRecord): StaffRecord =>
     scope.everyInstitution || staff.institutionId === scope.institutionId
       ? staff
-      : { ...staff, contact: null, credentialsNumber: null };
+      : // Not copied: a contact that does not open is nobody's fault who may not see it.
+        Object.assign(staff, { contact: null, credentialsNumber: null });
   const byId = createBatchLoader(async (ids) => {
     const staff = await db.staff.findMany({ where: { id: { in: [...ids] } }, include: withAreas });
     return new Map(staff.map((one) => [one.id, seen(one)]));

@@ -296,3 +296,24 @@ test('a token narrowed to other things sees no staff, in no way', async () => {
     new Set(['FORBIDDEN']),
   );
 });
+
+test('a contact that does not open is hidden from others as ever, and keeps nobody from being dismissed', async () => {
+  const token = await admin();
+  const [damaged, whole] = [person(), person({ name: 'Bina' })];
+  for (const one of [damaged, whole]) await write(token, 'registerStaff', one);
+  await graph.pool.query(`UPDATE staff SET contact = '\\x09aa' WHERE id = $1`, [damaged.id]);
+  const query = `query ($a: UUID!, $b: UUID!) {
+    a: staffMember(id: $a) { name contact } b: staffMember(id: $b) { name contact }
+  }`;
+  const asked = { a: damaged.id, b: whole.id };
+  const foreign = await graph.ask(await admin({ institutionId: otherClinic }), query, asked);
+  expect(foreign.errors).toEqual([]);
+  expect(foreign.data).toEqual({
+    a: { name: 'Asha', contact: null },
+    b: { name: 'Bina', contact: null },
+  });
+  const own = await graph.ask(token, query, asked);
+  expect(own.errors.map(({ extensions }) => extensions.code)).toEqual(['VALUE_UNREADABLE']);
+  expect(own.data?.['b']).toEqual({ name: 'Bina', contact: '098765 43210' });
+  await write(token, 'dismissStaff', { id: damaged.id });
+});

@@ -106,16 +106,18 @@ export function matchOf(
 ): PatientMatch | undefined {
   const { name, phone, identifier, born } = question;
   const matchedBy: MatchReason[] = [];
-  const compared = [...(name === null ? [] : ['name']), ...(phone === null ? [] : ['phone'])];
-  if (compared.some((field) => faultIn(patient, field) !== undefined)) {
-    return { patient, score: null, matchedBy: ['UNREADABLE'] };
-  }
-  const named = name === null ? undefined : compareNames(name.text, patient.name);
-  if (name !== null && named === undefined) return undefined;
+  const isRead = (field: 'name' | 'phone') => faultIn(patient, field) === undefined;
+  const comparesName = name !== null && isRead('name');
+  const comparesPhone = phone !== null && isRead('phone');
+  const named = comparesName ? compareNames(name.text, patient.name) : undefined;
+  if (comparesName && named === undefined) return undefined;
   if (named !== undefined) matchedBy.push(`NAME_${named.by}`);
-  if (phone !== null) {
+  if (comparesPhone) {
     if (patient.phone === null || !isPhone(phone, patient.phone)) return undefined;
     matchedBy.push('PHONE');
+  }
+  if (comparesName !== (name !== null) || comparesPhone !== (phone !== null)) {
+    matchedBy.push('UNREADABLE');
   }
   if (identifier !== null) matchedBy.push('IDENTIFIER');
   if (born !== null) matchedBy.push('BIRTH_DATE');

@@ -45,10 +45,22 @@ export function particularsOf(row: {
   readonly phone: string | null;
   readonly preferredLanguage: string | null;
 }): Particulars {
-  const { name, sex, address, phone, preferredLanguage } = row;
+  const { sex, preferredLanguage } = row;
   const date = row.birthDate === null ? null : toCivilDay(row.birthDate);
   const birth = { date, estimated: row.birthDateEstimated };
-  return { name, sex, birth, address, phone, preferredLanguage };
+  // Read when they are compared: one that does not open is in nobody's way who changes another.
+  return {
+    ...{ sex, birth, preferredLanguage },
+    get name() {
+      return row.name;
+    },
+    get address() {
+      return row.address;
+    },
+    get phone() {
+      return row.phone;
+    },
+  };
 }
 
 /** What an update changes; a date that is given without a word about it is an exact one. */

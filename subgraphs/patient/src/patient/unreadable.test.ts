@@ -138,3 +138,20 @@ test('a search shows whom it cannot compare, and finds everybody else', async ()
   });
   expect(codes(answer)).toEqual([unreadable(damaged ?? '', 'SEAL_VERSION_UNKNOWN')]);
 });
+
+test('what opens of a person can be changed, and what does not is not written over unseen', async () => {
+  const { id } = await d.register();
+  await damage(id);
+  const update = `mutation ($operation: OperationInput!, $input: UpdatePatientInput!) {
+    updatePatient(operation: $operation, input: $input) { verdict }
+  }`;
+  const change = (values: object) => {
+    const input = { patientId: id, ...values };
+    return d.ask(d.worker, update, { operation: d.graph.operation(), input });
+  };
+  const changed = await change({ phone: '9876512345' });
+  expect(changed.data).toEqual({ updatePatient: { verdict: 'APPLIED' } });
+  expect(codes(await change({ name: 'Asha' }))).toEqual([unreadable(id, 'SEAL_VERSION_UNKNOWN')]);
+  const answer = await ask(id);
+  expect(answer.data).toEqual({ patient: { id, name: null, phone: '9876512345' } });
+});
