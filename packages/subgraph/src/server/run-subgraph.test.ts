@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createTokenIssuer, makeSigningKey } from '@caregraph/access';
 import { createIdSource, systemClock as clock } from '@caregraph/clock';
 import { makeKeyFile } from '@caregraph/encryption';
-import { createErasureSigner } from '@caregraph/erasure';
+import { createErasureSigner, makeListMarker, markerPath } from '@caregraph/erasure';
 import { createTestDatabase, type TestDatabase } from '@caregraph/testbed';
 
 /** The institution subgraph as a process of its own, as the full profile runs it. */
@@ -187,7 +187,9 @@ async function listOf(patientId: string, signing = 'own'): Promise<Record<string
     record,
   );
   await writeFile(join(list, `${patientId}.json`), JSON.stringify({ record, recordSignature }));
-  const keysFile = join(list, 'public-keys');
+  const mark = await makeListMarker(createErasureSigner(own), clock.now());
+  await writeFile(markerPath(list), JSON.stringify(mark));
+  const keysFile = `${list}-keys.json`;
   await writeFile(keysFile, JSON.stringify({ keys: [own.publicJwk] }));
   return { ERASURE_LIST_DIR: list, ERASURE_KEYS_FILE: keysFile };
 }
