@@ -55,9 +55,11 @@ runChild(async (settings) => {
       for (let at = 0; at < searchesATurn; at += 1) await find(names[at % names.length] ?? '');
     });
   const steps: Record<string, Steps[string]> = {};
+  // Of the widest area, which is the last.
+  let found = { ours: 0, peer: 0 };
   for (const [label, areaId] of Object.entries(areas)) {
     const sides = { ours: searchOver(pool, areaId), peer: plainOver(pool, areaId) };
-    await compare(names, sides);
+    found = await compare(names, sides);
     steps[label] = { ours: turn(sides.ours), peer: turn(sides.peer) };
   }
   const [widest = ''] = Object.values(areas).toReversed();
@@ -65,10 +67,7 @@ runChild(async (settings) => {
   return {
     started: {
       steps: Object.keys(steps),
-      found: await compare(names, {
-        ours: searchOver(pool, widest),
-        peer: plainOver(pool, widest),
-      }),
+      found,
       plans: {
         ours: await planOf(place.store, 'name_tokens', (over) => searchOver(over, widest)(first)),
         peer: await planOf(place.store, 'plain_name', (over) => plainOver(over, widest)(first)),

@@ -1,4 +1,4 @@
-import { SealError } from './seal-error.ts';
+import { faultOr, SealError } from './seal-error.ts';
 
 /**
  * Puts a fault where the value of a field would be: reading the field throws it, and so does copying
@@ -28,11 +28,6 @@ export function expectReadable(row: object): void {
  * @example if (faultIn(row, 'name') === undefined) compare(row.name);
  */
 export function faultIn(row: object, field: string): SealError | undefined {
-  try {
-    Reflect.get(row, field);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SealError) return error;
-    throw error;
-  }
+  const read: unknown = faultOr((): unknown => Reflect.get(row, field));
+  return read instanceof SealError ? read : undefined;
 }

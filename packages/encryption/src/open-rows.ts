@@ -3,7 +3,7 @@ import { asList, isRow, type ModelFields, type PlainType, type Row } from './fie
 import { placeFault } from './field-fault.ts';
 import { decodePlain } from './plain-value.ts';
 import type { ReadPlan } from './read-plan.ts';
-import { SealError } from './seal-error.ts';
+import { faultOr, SealError } from './seal-error.ts';
 
 /** Where an opened value goes, next to its request in the batch. */
 interface Target {
@@ -70,18 +70,10 @@ function collectRow(store: string, plan: ReadPlan, row: Row, opening: OpeningBat
 }
 
 function placeOpened({ row, field, type }: Target, opened: Opening, place: OpenRequest): void {
-  const value = opened instanceof SealError ? opened : decoded(type, opened, place);
+  const value =
+    opened instanceof SealError ? opened : faultOr(() => decodePlain(type, opened, place));
   if (value instanceof SealError) placeFault(row, field, value);
   else row[field] = value;
-}
-
-function decoded(type: PlainType, bytes: Uint8Array, place: OpenRequest): unknown {
-  try {
-    return decodePlain(type, bytes, place);
-  } catch (error) {
-    if (error instanceof SealError) return error;
-    throw error;
-  }
 }
 
 function strip(plan: ReadPlan, value: unknown): void {

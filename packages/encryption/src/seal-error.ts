@@ -56,3 +56,13 @@ export class SealError extends Error {
     };
   }
 }
+
+/** What some work comes to: its value, or the fault of sealing that it throws. Others are thrown on. */
+export function faultOr<T>(work: () => T): T | SealError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof SealError) return error;
+    throw error;
+  }
+}

@@ -2,9 +2,9 @@ import { keyObjectsOfOneWork, type KeyObjects } from './cipher/aes-gcm.ts';
 import { keyIdOf, maxPlainBytes, openValue, sealValue } from './cipher/field-cipher.ts';
 import type { DataKey } from './cipher/data-key.ts';
 import { createNonceSource } from './cipher/nonce-source.ts';
-import type { FieldCodec, Opening, OpenRequest, SealRequest } from './field-codec.ts';
+import type { FieldCodec, OpenRequest, SealRequest } from './field-codec.ts';
 import type { Keyring } from './keyring/keyring.ts';
-import { SealError } from './seal-error.ts';
+import { faultOr, SealError } from './seal-error.ts';
 
 /** The format of stores from before there was encryption: a version byte 0 and the plain bytes. */
 const plainVersion = 0;
@@ -44,15 +44,6 @@ export function createSealedCodec(deps: {
       });
     },
   };
-}
-
-function faultOr(open: () => Uint8Array): Opening {
-  try {
-    return open();
-  } catch (error) {
-    if (error instanceof SealError) return error;
-    throw error;
-  }
 }
 
 function refuseLarge(request: SealRequest): void {
